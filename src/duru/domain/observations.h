@@ -17,9 +17,9 @@ struct TaskObserved {
   std::int32_t task = 0;
   std::optional<Timestamp> started_at;
   std::optional<TaskEnd> end;
-  bool released = false;         // its process tree is proven empty
-  OutputsPhase outputs_phase{};  // kMissing: a declared output is not there; kFailed: an
-                                 // infrastructure failure
+  std::optional<Timestamp> released_at;  // since when its process tree is proven empty
+  OutputsPhase outputs_phase{};          // kMissing: a declared output is not there; kFailed: an
+                                         // infrastructure failure
   std::map<std::string, StoredOutput> outputs;
   std::string detail;
 };
