@@ -13,6 +13,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -91,9 +92,7 @@ def results_folder():
     parent = ROOT / "build" / "test-results"
     parent.mkdir(parents=True, exist_ok=True)
     for old in sorted(parent.iterdir())[: -RESULTS_KEPT + 1]:
-        for file in old.iterdir():
-            file.unlink(missing_ok=True)
-        old.rmdir()
+        shutil.rmtree(old, ignore_errors=True)  # another call may be removing it too
     folder = parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     folder.mkdir()
     return folder
