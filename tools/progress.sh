@@ -1,5 +1,7 @@
+# shellcheck shell=bash disable=SC2154
 # Progress of ./run and ./test, to be sourced. What it guarantees: all of it goes to stderr; on a terminal a step is one
-# living line, elsewhere two plain lines; a step that fails shows the end of its log and says where the rest is.
+# living line, elsewhere two plain lines; a step that fails shows the end of its log and says where the rest is. Needs
+# `log_dir`, a folder for the logs.
 #
 #   step "build" ninja -C build/release        # runs the command, its output goes to $log_dir/build.log
 #   fail "no compiler" "install g++"           # says what failed and what to do, exits 1
@@ -40,7 +42,7 @@ step_stop_spinner() {
 }
 
 # step NAME COMMAND...: the command runs in the foreground, so that Ctrl-C reaches it; only the living line is a job
-# of its own. Returns the command's status.
+# of its own. In a subshell, so that a caller's trap still writes to the terminal, not to the log. Returns its status.
 step() {
   local name=$1 log="$log_dir/${1//[^a-zA-Z0-9_-]/_}.log" started=$SECONDS status=0
   shift
@@ -51,7 +53,7 @@ step() {
   else
     say "$name ..."
   fi
-  "$@" >"$log" 2>&1 </dev/null || status=$?
+  ("$@") >"$log" 2>&1 </dev/null || status=$?
   step_stop_spinner
   if [ "$status" -eq 0 ]; then
     say "$name: done, $((SECONDS - started)) s"

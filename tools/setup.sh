@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC1091,SC2154
 # What ./run and ./test need from the machine, to be sourced after `root` is set to the repository's root: Debian
 # packages, pinned Python environments, a release build. Each function does nothing, quickly, when its work is done.
 # Downloads and compiler results live in $cache_dir, outside the build tree, so that a fresh clone starts warm.
