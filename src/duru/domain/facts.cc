@@ -34,8 +34,9 @@ DURU_RECORD(AttemptStopping, (1, workload), (2, attempt), (3, cause), (4, grace)
 DURU_RECORD(AttemptEnded, (1, workload), (2, attempt), (3, outcome), (4, outputs), (5, detail))
 DURU_RECORD(JobRequeued, (1, job), (2, not_before), (3, counts), (4, detail))
 DURU_RECORD(JobCancelRequested, (1, job), (2, principal))
-DURU_RECORD(LeaseExtended, (1, job), (2, ends_at))
-DURU_RECORD(JobEnded, (1, job), (2, state), (3, reason), (4, exit_code), (5, signal), (6, lost))
+DURU_RECORD(LeaseExtended, (1, job), (2, by))
+DURU_RECORD(JobEnded, (1, job), (2, state), (3, reason), (4, exit_code), (5, signal), (6, lost),
+            (7, detail))
 DURU_RECORD(JobRetired, (1, job))
 
 DURU_KIND(InstallationCreated, kFact, "system", 1, "installation_created")

@@ -183,17 +183,25 @@ DURU_DECLARE_KIND(JobCancelRequested)
 
 struct LeaseExtended {
   JobId job;
-  Timestamp ends_at;
+  Milliseconds by;
 };
 DURU_DECLARE_KIND(LeaseExtended)
 
 struct JobEnded {
   JobId job;
   JobState state{};
-  std::string reason;  // "dependency", "cancelled by …", "" for a plain success
+  // Why: "" for a success, else dependency, cancelled, time_limit, lease_ended, exit_code, signal,
+  // failed_to_start, output_missing or lost.
+  std::string reason;
   std::optional<std::int32_t> exit_code;
   std::optional<std::int32_t> signal;
   bool lost = false;
+  std::string detail;  // one sentence
+};
+std::string reason;  // "dependency", "cancelled by …", "" for a plain success
+std::optional<std::int32_t> exit_code;
+std::optional<std::int32_t> signal;
+bool lost = false;
 };
 DURU_DECLARE_KIND(JobEnded)
 

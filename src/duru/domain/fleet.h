@@ -32,11 +32,25 @@ struct Chip {
 };
 DURU_DECLARE_RECORD(Chip)
 
+// What a site's engine can do: a record, not special cases in callers. A variant that needs more is
+// rejected.
+struct EngineCapabilities {
+  bool gang = false;           // starts all tasks of an attempt or none by itself
+  bool binds_devices = false;  // we choose the devices
+  bool partitions = false;     // amounts below one accelerator
+  bool images = false;
+  bool logs = false;
+  bool adopt = false;  // finds its runs again after a restart of the server
+  bool enforces_memory = false;
+};
+DURU_DECLARE_RECORD(EngineCapabilities)
+
 // Nodes reached through one engine, of one owner.
 struct Site {
   SiteName name;
   std::string owner;
   std::string engine;  // "local", "simulated", later "slurm", "kubernetes", "agent"
+  EngineCapabilities capabilities;
 };
 DURU_DECLARE_RECORD(Site)
 

@@ -8,7 +8,5 @@ DURU_RECORD(TaskRunSpec, (1, name), (2, workload), (3, attempt), (4, task), (5, 
             (6, decided_seq), (7, term), (8, job_name), (9, allocation), (10, track),
             (11, emulated), (12, command), (13, image), (14, env), (15, files), (16, inputs),
             (17, outputs), (18, time_limit), (19, grace))
-DURU_RECORD(EngineCapabilities, (1, gang), (2, binds_devices), (3, partitions), (4, images),
-            (5, logs), (6, adopt), (7, enforces_memory))
 
 }  // namespace duru

@@ -53,17 +53,6 @@ struct TaskRunSpec {
 };
 DURU_DECLARE_RECORD(TaskRunSpec)
 
-struct EngineCapabilities {
-  bool gang = false;           // starts all tasks of an attempt or none by itself
-  bool binds_devices = false;  // we choose the devices
-  bool partitions = false;     // amounts below one accelerator
-  bool images = false;
-  bool logs = false;
-  bool adopt = false;  // finds its runs again after a restart of the server
-  bool enforces_memory = false;
-};
-DURU_DECLARE_RECORD(EngineCapabilities)
-
 // A part of a run's log (stdout and stderr together, as written).
 struct LogChunk {
   std::string bytes;

@@ -1,0 +1,226 @@
+#include "duru/core/explain/explain.h"
+
+#include <algorithm>
+
+#include "duru/core/placement/placement.h"
+
+namespace duru {
+namespace {
+
+Reason dependency_reason(const State& state, const JobRecord& job) {
+  Reason reason{ReasonCode::kDependency, "waits for ", {}, {}};
+  std::int64_t open = 0;
+  for (const JobId& id : job.after) {
+    const JobRecord* dependency = state.job(id);
+    if (dependency == nullptr || dependency->state == JobState::kSucceeded) continue;
+    reason.detail += (open == 0 ? "" : ", ") + dependency->spec.name;
+    ++open;
+  }
+  reason.figures["jobs_waited_for"] = open;
+  return reason;
+}
+
+std::string chip_text(const Request& request) {
+  if (!request.chip.empty()) return request.chip.str();
+  return request.track == Track::kGpu ? "a gpu chip" : "an npu chip";
+}
+
+struct Count {
+  std::int64_t total = 0;
+  std::int64_t free = 0;
+  std::int64_t out_of_service = 0;  // unhealthy, or on a node that is cordoned or down
+  std::int64_t unhealthy = 0;
+};
+
+Count count_accelerators(const State& state, const std::vector<const Chip*>& chips) {
+  Count count;
+  for (const Chip* chip : chips) {
+    const auto names = state.nodes_of_chip.find(chip->name);
+    if (names == state.nodes_of_chip.end()) continue;
+    for (const NodeName& name : names->second) {
+      const auto& holders = state.capacity.at(name).holders;
+      for (const Accelerator& accelerator : state.nodes.at(name).node.accelerators) {
+        if (accelerator.chip != chip->name) continue;
+        const bool healthy = state.healthy({name, accelerator.index});
+        ++count.total;
+        count.unhealthy += healthy ? 0 : 1;
+        if (!healthy || !state.schedulable(name)) {
+          ++count.out_of_service;
+        } else if (holders.count(accelerator.index) == 0) {
+          ++count.free;
+        }
+      }
+    }
+  }
+  return count;
+}
+
+// The cpu that is free on schedulable nodes, for jobs that want no accelerator.
+Reason host_reason(const State& state, const JobRecord& job) {
+  std::int64_t free = 0;
+  std::int64_t total = 0;
+  for (const auto& [name, record] : state.nodes) {
+    if (!state.schedulable(name)) continue;
+    free += std::max<std::int64_t>(state.capacity.at(name).cpu_free.value, 0);
+    total += record.node.cpu.value;
+  }
+  const std::int64_t wanted = job.spec.cpu->value * *job.spec.tasks;
+  return {ReasonCode::kNoCapacity,
+          "needs " + format_decimal(wanted, 3) + " cpu and " +
+              std::to_string((job.spec.memory.value * *job.spec.tasks) >> 20) + " MiB; " +
+              format_decimal(free, 3) + " of " + format_decimal(total, 3) + " cpu are free",
+          {{"cpu_millis_wanted", wanted}, {"cpu_millis_free", free}, {"cpu_millis", total}},
+          {}};
+}
+
+Reason capacity_reason(const State& state, const JobRecord& job, const Request& request) {
+  const auto chips = state.chips_of(request);
+  const Count count = count_accelerators(state, chips);
+  const std::int64_t wanted = (request.amount.value + 999) / 1000 * *job.spec.tasks;
+  const bool host_is_short =
+      !first_fit(state, job.spec, request, chips, CapacityView::kFree, true).empty();
+  std::string detail = "needs " + std::to_string(wanted) + " × " + chip_text(request) + "; " +
+                       std::to_string(count.free) + " of " + std::to_string(count.total) +
+                       " are free";
+  if (count.out_of_service > 0) {
+    detail += ", " + std::to_string(count.out_of_service) + " out of service";
+  }
+  if (host_is_short) {
+    detail +=
+        ", but too little cpu or memory beside them: " + format_decimal(job.spec.cpu->value, 3) +
+        " cpu and " + std::to_string(job.spec.memory.value >> 20) + " MiB are needed per task";
+  }
+  return {ReasonCode::kNoCapacity,
+          std::move(detail),
+          {{"accelerators_wanted", wanted},
+           {"accelerators_free", count.free},
+           {"accelerators", count.total},
+           {"accelerators_out_of_service", count.out_of_service}},
+          {}};
+}
+
+// It does not fit on what is in service, were it empty.
+Reason out_of_service_reason(const State& state, const JobRecord& job, const RequestKey& key) {
+  bool fits_fleet = false;
+  Count count;
+  for (const Request& request : key) {
+    const auto chips = state.chips_of(request);
+    const Count more = count_accelerators(state, chips);
+    count.total += more.total;
+    count.unhealthy += more.unhealthy;
+    count.out_of_service += more.out_of_service;
+    fits_fleet |= !first_fit(state, job.spec, request, chips, CapacityView::kFleet).empty();
+  }
+  std::int64_t cordoned = 0;
+  std::string names;
+  for (const auto& [name, record] : state.nodes) {
+    if (!record.cordoned) continue;
+    if (++cordoned <= 5) names += (names.empty() ? "" : ", ") + name.str();
+  }
+  if (!fits_fleet) {
+    return {ReasonCode::kInfeasible,
+            "the fleet shrank: no node can run it any more; cancel it, or bring capacity back",
+            {{"accelerators", count.total}},
+            {}};
+  }
+  if (cordoned > 0) {
+    return {ReasonCode::kNodeDraining,
+            "what would fit is cordoned or being drained: " + names +
+                "; duru uncordon NODE gives it back",
+            {{"nodes_cordoned", cordoned}},
+            {}};
+  }
+  return {ReasonCode::kNoCapacity,
+          std::to_string(count.out_of_service) + " of " + std::to_string(count.total) +
+              " accelerators that would do are out of service (" + std::to_string(count.unhealthy) +
+              " unhealthy)",
+          {{"accelerators", count.total},
+           {"accelerators_free", 0},
+           {"accelerators_out_of_service", count.out_of_service},
+           {"accelerators_unhealthy", count.unhealthy}},
+          {}};
+}
+
+bool want_the_same(const State& state, const RequestKey& a, const RequestKey& b) {
+  for (const Request& x : a) {
+    for (const Request& y : b) {
+      if (!x.needs_accelerator() || !y.needs_accelerator()) {
+        if (x.needs_accelerator() == y.needs_accelerator()) return true;
+        continue;
+      }
+      for (const Chip* chip : state.chips_of(x)) {
+        const auto other = state.chips_of(y);
+        if (std::find(other.begin(), other.end(), chip) != other.end()) return true;
+      }
+    }
+  }
+  return false;
+}
+
+struct Ahead {
+  std::int64_t count = 0;
+  std::string first;
+};
+Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, Timestamp now) {
+  const QueuePosition mine{-job.spec.priority, state.workloads.at(workload_of(job.id)).queued_seq,
+                           workload_of(job.id)};
+  Ahead ahead;
+  QueuePosition first = mine;
+  for (const auto& [other_key, line] : state.waiting) {
+    if (!want_the_same(state, key, other_key)) continue;
+    for (const QueuePosition& position : line) {
+      if (!(position < mine)) break;
+      const JobRecord& other = state.jobs.at(state.workloads.at(position.workload).job);
+      if (other.not_before > now) continue;
+      ++ahead.count;
+      if (position < first) {
+        first = position;
+        ahead.first = other.spec.name;
+      }
+    }
+  }
+  return ahead;
+}
+
+Reason queue_reason(const State& state, const JobRecord& job, Timestamp now) {
+  const RequestKey key = requests_of(job.spec);
+  bool in_service = false;
+  bool fits_now = false;
+  for (const Request& request : key) {
+    const auto chips = state.chips_of(request);
+    in_service |= !first_fit(state, job.spec, request, chips, CapacityView::kSchedulable).empty();
+    fits_now |= !first_fit(state, job.spec, request, chips, CapacityView::kFree).empty();
+  }
+  if (!in_service) return out_of_service_reason(state, job, key);
+  const Ahead ahead = ahead_of(state, job, key, now);
+  if (fits_now && ahead.count > 0) {
+    return {ReasonCode::kPriority,
+            "would fit, but " + std::to_string(ahead.count) +
+                (ahead.count == 1 ? " job goes" : " jobs go") + " first, beginning with " +
+                ahead.first,
+            {{"jobs_ahead", ahead.count}},
+            {}};
+  }
+  Reason reason = key.front().needs_accelerator() ? capacity_reason(state, job, key.front())
+                                                  : host_reason(state, job);
+  reason.figures["jobs_ahead"] = ahead.count;
+  return reason;
+}
+
+}  // namespace
+
+Reason explain(const State& state, const JobRecord& job, Timestamp now) {
+  if (job.state != JobState::kQueued) return {};
+  if (!state.dependencies_fulfilled(job)) return dependency_reason(state, job);
+  if (job.not_before > now) {
+    return {ReasonCode::kStartingBackoff,
+            "the last attempt did not succeed" +
+                (job.backoff_detail.empty() ? "" : " (" + job.backoff_detail + ")") +
+                "; the next one starts at " + format_timestamp(job.not_before),
+            {{"retries_used", job.retries_used}, {"lost_in_a_row", job.lost_in_a_row}},
+            job.not_before};
+  }
+  return queue_reason(state, job, now);
+}
+
+}  // namespace duru

@@ -1,0 +1,117 @@
+#include "duru/core/placement/placement.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace duru {
+namespace {
+
+constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
+
+struct Room {
+  MilliCpu cpu;
+  Bytes memory;
+  std::vector<std::int32_t> devices;  // ascending
+};
+
+Room room_on(const State& state, const NodeName& name, const Chip* chip, CapacityView view) {
+  const NodeRecord& record = state.nodes.at(name);
+  const NodeCapacity& free = state.capacity.at(name);
+  Room room{record.node.cpu, record.node.memory, {}};
+  if (view == CapacityView::kFree) {
+    room.cpu = free.cpu_free;
+    room.memory = free.memory_free;
+  }
+  if (chip == nullptr) return room;
+  if (view == CapacityView::kFree) {
+    const auto indices = free.free_by_chip.find(chip->name);
+    if (indices != free.free_by_chip.end()) {
+      room.devices.assign(indices->second.begin(), indices->second.end());
+    }
+    return room;
+  }
+  for (const Accelerator& accelerator : record.node.accelerators) {
+    if (accelerator.chip != chip->name) continue;
+    if (view == CapacityView::kFleet || state.healthy({name, accelerator.index})) {
+      room.devices.push_back(accelerator.index);
+    }
+  }
+  return room;
+}
+
+std::int64_t divide(std::int64_t have, std::int64_t need) {
+  return need <= 0 ? kUnlimited : std::max<std::int64_t>(have, 0) / need;
+}
+
+struct Need {
+  std::int64_t tasks;
+  std::int64_t devices;  // per task
+  MilliCpu cpu;
+  Bytes memory;
+};
+
+// Puts as many of the remaining tasks on the node as fit.
+void fill(const NodeName& name, const Chip* chip, const Request& request, const Need& need,
+          const Room& room, std::vector<Allocation>& out) {
+  const std::int64_t remaining = need.tasks - static_cast<std::int64_t>(out.size());
+  const std::int64_t fitting = std::min(
+      {remaining, divide(static_cast<std::int64_t>(room.devices.size()), need.devices),
+       divide(room.cpu.value, need.cpu.value), divide(room.memory.value, need.memory.value)});
+  auto next = room.devices.begin();
+  for (std::int64_t i = 0; i < fitting; ++i) {
+    Allocation allocation{name, {}, request.amount, {}, need.cpu, need.memory};
+    if (chip != nullptr) allocation.chip = chip->name;
+    allocation.devices.assign(next, next + need.devices);
+    next += need.devices;
+    out.push_back(std::move(allocation));
+  }
+}
+
+// On the nodes in `names`, in their order.
+template <class Names>
+bool fit_on(const State& state, const Names& names, const Chip* chip, const Request& request,
+            const Need& need, CapacityView view, std::vector<Allocation>& out) {
+  out.clear();
+  for (const NodeName& name : names) {
+    if (view != CapacityView::kFleet && !state.schedulable(name)) continue;
+    fill(name, chip, request, need, room_on(state, name, chip, view), out);
+    if (static_cast<std::int64_t>(out.size()) == need.tasks) return true;
+  }
+  return false;
+}
+
+std::vector<NodeName> all_nodes(const State& state) {
+  std::vector<NodeName> names;
+  for (const auto& [name, record] : state.nodes) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+std::vector<Allocation> first_fit(const State& state, const JobSpec& spec, const Request& request,
+                                  const std::vector<const Chip*>& chips, CapacityView view,
+                                  bool ignore_host) {
+  Need need{spec.tasks.value_or(1), (request.amount.value + 999) / 1000,
+            spec.cpu.value_or(MilliCpu(1000)), spec.memory};
+  std::vector<Allocation> allocations;
+  if (!request.needs_accelerator()) {
+    need.devices = 0;
+    if (fit_on(state, all_nodes(state), nullptr, request, need, view, allocations)) {
+      return allocations;
+    }
+    return {};
+  }
+  if (ignore_host) {
+    need.cpu = MilliCpu();
+    need.memory = Bytes();
+  }
+  const auto& index = view == CapacityView::kFree ? state.nodes_with_free : state.nodes_of_chip;
+  for (const Chip* chip : chips) {
+    const auto names = index.find(chip->name);
+    if (names == index.end()) continue;
+    if (fit_on(state, names->second, chip, request, need, view, allocations)) return allocations;
+  }
+  return {};
+}
+
+}  // namespace duru

@@ -1,0 +1,26 @@
+// Placement: where a workload's tasks go. First fit: nodes in the order of their names, lowest
+// devices first, one task after the other; all tasks or none.
+//
+// Cost: O(nodes that have a free accelerator of the request's chips), once per call. Index:
+// State::nodes_with_free.
+#pragma once
+
+#include "duru/core/state/state.h"
+
+namespace duru {
+
+// Which capacity is asked.
+enum class CapacityView {
+  kFree,         // free now on schedulable nodes
+  kSchedulable,  // all that schedulable nodes have, as if nothing ran: may it ever start without a
+                 // change to the fleet?
+  kFleet,  // all that every node has, cordoned, down or unhealthy or not: can it run here at all?
+};
+
+// The tasks of `spec` by this way to run; empty when they do not fit. With `ignore_host`, cpu and
+// memory do not count.
+std::vector<Allocation> first_fit(const State& state, const JobSpec& spec, const Request& request,
+                                  const std::vector<const Chip*>& chips, CapacityView view,
+                                  bool ignore_host = false);
+
+}  // namespace duru

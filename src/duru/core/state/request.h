@@ -1,0 +1,34 @@
+// What a workload asks of the fleet, derived from its job's spec: the ways to run one of its tasks,
+// in the order of preference, and the order it waits in.
+#pragma once
+
+#include "duru/core/state/records.h"
+
+namespace duru {
+
+// One way: `amount` accelerators of `chip`, or of any chip of `track`. With neither: no
+// accelerator.
+struct Request {
+  std::int32_t variant = 0;  // index into spec.variants; -1: spec.track, or no accelerator
+  ChipName chip;
+  Track track{};
+  MilliDevices amount;
+
+  bool needs_accelerator() const { return amount.value > 0; }
+  auto operator<=>(const Request&) const = default;
+};
+
+// Workloads with equal keys want the same chips, so they wait in one line.
+using RequestKey = std::vector<Request>;
+
+RequestKey requests_of(const JobSpec& spec);
+
+// Higher priority first, then first come.
+struct QueuePosition {
+  std::int64_t minus_priority = 0;
+  std::int64_t queued_seq = 0;
+  WorkloadId workload;
+  auto operator<=>(const QueuePosition&) const = default;
+};
+
+}  // namespace duru
