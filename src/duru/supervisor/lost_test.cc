@@ -1,0 +1,144 @@
+// A supervisor that was killed: the tree is ended and proven empty by whoever reads the folder.
+#include <signal.h>
+
+#include "duru/supervisor/testing.h"
+
+namespace duru::supervisor {
+namespace {
+
+class Lost : public RunTest {
+ protected:
+  void expect_proven() {
+    auto proof = run.folder().prove_empty_or_kill(seconds(30));
+    ASSERT_TRUE(proof.ok()) << proof.error().message;
+    EXPECT_EQ(proof.value(), TreeProof::kEmpty);
+    EXPECT_TRUE(run.all_gone());
+    EXPECT_TRUE(run.state().released->by_engine);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Tracking, Lost, testing::Bool(), tracking_name);
+
+TEST_P(Lost, TheTreeIsKilledAndProvenAndTheExitStaysUnknown) {
+  run.script(
+      "trap '' TERM; setsid sh -c 'sleep 1000 & sleep 1000' & echo up > up; "
+      "while :; do sleep 100; done");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("up", "up\n"));
+  EXPECT_FALSE(run.state().lost());
+  run.lose_supervisor();
+  EXPECT_TRUE(run.state().lost());
+  expect_proven();
+  EXPECT_FALSE(run.state().exit);
+  EXPECT_FALSE(run.state().lost());
+  EXPECT_EQ(run.start().error().code, ErrorCode::kConflict);
+  if (GetParam()) {
+    EXPECT_FALSE(std::filesystem::exists(run.state().supervisor->cgroup));
+  }
+}
+
+TEST_P(Lost, AProcessWithoutEnvironmentIsKnownByTheLogPipe) {
+  run.script("env -i setsid sh -c 'echo up > up; exec sleep 1000' & wait");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("up", "up\n"));
+  run.lose_supervisor();
+  expect_proven();
+}
+
+TEST_P(Lost, AnExitThatWasRecordedBeforeIsKept) {
+  run.script(
+      "(trap '' TERM; echo up > up; while :; do sleep 100; done) & "
+      "while ! test -s up; do sleep 0.01; done; exit 8");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(until([&] { return run.state().exit.has_value(); }));
+  run.lose_supervisor();
+  expect_proven();
+  EXPECT_EQ(run.state().exit->exit_code, 8);
+}
+
+TEST_P(Lost, ATreeThatForksAndExitsIsNeverCalledEmptyWhileItLives) {
+  run.script(
+      "exec perl -MPOSIX -e '$end = time + 3; open F, \">up\"; print F \"up\"; close F;"
+      "while (time < $end) { fork and POSIX::_exit(0); POSIX::setsid() }'");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("up", "up"));
+  run.lose_supervisor();
+  auto proof = run.folder().prove_empty_or_kill(seconds(30));
+  ASSERT_TRUE(proof.ok()) << proof.error().message;
+  EXPECT_EQ(proof.value(), TreeProof::kEmpty);
+  EXPECT_TRUE(run.all_gone());
+}
+
+TEST_P(Lost, AProofIsRefusedWhileTheSupervisorLives) {
+  run.script("echo up > up; sleep 1000");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("up", "up\n"));
+  auto proof = run.folder().prove_empty_or_kill(seconds(1));
+  ASSERT_FALSE(proof.ok());
+  EXPECT_EQ(proof.error().code, ErrorCode::kConflict);
+  EXPECT_FALSE(run.all_gone());
+}
+
+TEST_P(Lost, AFolderWhoseSupervisorNeverCameIsEmptyAndStaysSo) {
+  run.script("touch ran");
+  ASSERT_TRUE(run.folder().write_spec(run.spec).ok());
+  expect_proven();
+  EXPECT_EQ(run.start().error().code, ErrorCode::kConflict);
+  EXPECT_FALSE(std::filesystem::exists(run.spec.working_folder + "/ran"));
+}
+
+TEST_P(Lost, ARunOfAnEarlierBootIsEmptyAndOneOfAnotherMachineIsNotOursToJudge) {
+  run.script("true");
+  RunFolder folder = run.folder();
+  ASSERT_TRUE(folder.write_spec(run.spec).ok());
+  SupervisorRecord record;
+  record.identity = {"another-boot", 1, 1};
+  record.machine_id = "another-machine";
+  ASSERT_TRUE(write_durably(folder.fd(), "supervisor", to_record(record).text()).ok());
+  EXPECT_TRUE(run.state().lost());
+  EXPECT_EQ(folder.prove_empty_or_kill(seconds(1)).error().code, ErrorCode::kConflict);
+  record.machine_id = machine_id();
+  ASSERT_TRUE(write_durably(folder.fd(), "supervisor", to_record(record).text()).ok());
+  expect_proven();
+}
+
+TEST_P(Lost, AnotherRunsProcessesAreLeftAlone) {
+  TestRun other(GetParam());
+  other.script("echo up > up; sleep 1000");
+  ASSERT_TRUE(other.start().ok());
+  ASSERT_TRUE(other.says("up", "up\n"));
+  run.script("echo up > up; sleep 1000");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("up", "up\n"));
+  run.lose_supervisor();
+  expect_proven();
+  EXPECT_FALSE(other.all_gone());
+  EXPECT_FALSE(other.state().exit);
+}
+
+TEST(Identity, AProcessIsAliveUntilItHasEndedEvenWhenNobodyCollectsIt) {
+  ProcessIdentity me = identity_of_self();
+  EXPECT_TRUE(alive(me));
+  me.start_ticks += 1;
+  EXPECT_FALSE(alive(me));
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_TRUE(until([&] { return read_stat(child).value().state == 'Z'; }));
+  ProcessIdentity zombie = identity_of_self();
+  zombie.pid = child;
+  zombie.start_ticks = read_stat(child).value().start_ticks;
+  EXPECT_FALSE(alive(zombie));
+}
+
+TEST(Identity, ASignalReachesTheNamedProcessOrNone) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    while (true) ::pause();
+  }
+  std::int64_t start = read_stat(child).value().start_ticks;
+  EXPECT_FALSE(signal_process({child, start + 1}, SIGKILL));
+  EXPECT_TRUE(signal_process({child, start}, SIGKILL));
+  EXPECT_TRUE(until([&] { return read_stat(child).value().dead(); }));
+}
+
+}  // namespace
+}  // namespace duru::supervisor
