@@ -198,11 +198,6 @@ struct JobEnded {
   bool lost = false;
   std::string detail;  // one sentence
 };
-std::string reason;  // "dependency", "cancelled by …", "" for a plain success
-std::optional<std::int32_t> exit_code;
-std::optional<std::int32_t> signal;
-bool lost = false;
-};
 DURU_DECLARE_KIND(JobEnded)
 
 // Nothing waits for it and its retention has passed: it leaves the core's state and is history.

@@ -23,7 +23,7 @@ void cancel(Tx& tx, const JobId& id, const std::string& reason) {
   if (tx.state().workloads.at(workload_of(id)).attempt.has_value()) {
     stop_attempt(tx, workload_of(id), StopCause::kCancelled);
   } else {
-    end_job(tx, JobEnded{id, JobState::kCancelled, reason, {}, {}, false});
+    end_job(tx, JobEnded{id, JobState::kCancelled, "cancelled", {}, {}, false, reason});
   }
 }
 
@@ -37,7 +37,7 @@ Outcome decide_cancel(Tx& tx, const CancelJob& command) {
                      "job \"" + job->spec.name + "\" is " + state_name(job->state) + " already",
                      "there is nothing to cancel", ""};
   }
-  if (!job->cancel_requested) cancel(tx, command.job, "cancelled");
+  if (!job->cancel_requested) cancel(tx, command.job, "");
   return Accepted{{command.job}};
 }
 

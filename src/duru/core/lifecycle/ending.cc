@@ -35,11 +35,16 @@ void requeue(Tx& tx, const JobRecord& job, std::int32_t failures, bool counts, s
 }
 
 void fail(Tx& tx, const JobRecord& job, const AttemptRecord& attempt) {
-  JobEnded fact{job.id, JobState::kFailed, attempt.detail, {}, {}, false};
-  if (const TaskEnd* end = telling_end(attempt)) {
+  JobEnded fact{job.id, JobState::kFailed, "", {}, {}, false, attempt.detail};
+  const TaskEnd* end = telling_end(attempt);
+  if (end == nullptr) {
+    fact.reason = "output_missing";
+  } else if (end->cause == EndCause::kFailedToStart) {
+    fact.reason = "failed_to_start";
+  } else {
+    fact.reason = end->signal.has_value() ? "signal" : "exit_code";
     fact.exit_code = end->exit_code;
     fact.signal = end->signal;
-    if (fact.reason.empty()) fact.reason = end->detail;
   }
   end_job(tx, std::move(fact));
 }
@@ -49,11 +54,12 @@ void settle_lost(Tx& tx, const JobRecord& job, const AttemptRecord& attempt) {
   if (lost < kLostInARowMax) return requeue(tx, job, lost, false, attempt.detail);
   end_job(tx, JobEnded{job.id,
                        JobState::kFailed,
+                       "lost",
+                       {},
+                       {},
+                       true,
                        std::to_string(lost) +
-                           " infrastructure failures in a row; the last: " + attempt.detail,
-                       {},
-                       {},
-                       true});
+                           " infrastructure failures in a row; the last: " + attempt.detail});
 }
 
 }  // namespace
@@ -79,13 +85,13 @@ void end_job(Tx& tx, JobEnded first) {
     const auto waiting = tx.state().dependents.find(id);
     if (waiting == tx.state().dependents.end()) continue;
     for (auto it = waiting->second.rbegin(); it != waiting->second.rend(); ++it) {
-      ends.push_back(
-          JobEnded{*it,
-                   JobState::kCancelled,
-                   "dependency: job \"" + tx.state().jobs.at(id).spec.name + "\" did not succeed",
-                   {},
-                   {},
-                   false});
+      ends.push_back(JobEnded{*it,
+                              JobState::kCancelled,
+                              "dependency",
+                              {},
+                              {},
+                              false,
+                              "job \"" + tx.state().jobs.at(id).spec.name + "\" did not succeed"});
     }
   }
 }
@@ -93,23 +99,19 @@ void end_job(Tx& tx, JobEnded first) {
 void settle_job(Tx& tx, const JobId& id) {
   const JobRecord& job = tx.state().jobs.at(id);
   const AttemptRecord& attempt = job.past_attempts.back();
-  if (job.cancel_requested) {
-    return end_job(tx, JobEnded{id, JobState::kCancelled, "cancelled", {}, {}, false});
-  }
+  const auto end = [&](JobState state, const char* reason, std::string detail) {
+    end_job(tx, JobEnded{id, state, reason, {}, {}, false, std::move(detail)});
+  };
+  if (job.cancel_requested) return end(JobState::kCancelled, "cancelled", "");
   switch (attempt.outcome) {
     case AttemptOutcome::kSucceeded:
-      return end_job(tx, JobEnded{id, JobState::kSucceeded, "", 0, {}, false});
+      return end_job(tx, JobEnded{id, JobState::kSucceeded, "", 0, {}, false, ""});
     case AttemptOutcome::kTimeLimit:
-      return end_job(
-          tx, JobEnded{id,
-                       JobState::kExpired,
-                       "its time limit of " + format_duration(job.spec.time_limit) + " ran out",
-                       {},
-                       {},
-                       false});
+      return end(JobState::kExpired, "time_limit",
+                 "its time limit of " + format_duration(job.spec.time_limit) + " ran out");
     case AttemptOutcome::kStopped:
       if (attempt.stop_cause == StopCause::kLeaseEnded) {
-        return end_job(tx, JobEnded{id, JobState::kExpired, "its lease ended", {}, {}, false});
+        return end(JobState::kExpired, "lease_ended", "its lease ended");
       }
       return requeue(tx, job, 0, false, attempt.detail);
     case AttemptOutcome::kLost:
