@@ -1,0 +1,117 @@
+#include "duru/http/client_socket.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace duru::http {
+namespace {
+
+Error timed_out(const std::string& what) {
+  return Error{ErrorCode::kTimeout, what + ": no answer in time", true, false};
+}
+
+Error unavailable(const std::string& what, int error_number) {
+  Error error = system_error(what, error_number);
+  error.code = ErrorCode::kUnavailable;
+  error.retryable = true;
+  return error;
+}
+
+// What poll() saw on the descriptor; 0 when the deadline passed.
+Result<short> wait_for(int fd, short events, Deadline deadline) {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd watched{fd, events, 0};
+    const auto wait_ms = std::clamp<std::int64_t>(left.count(), 0, 1 << 30);
+    const int ready = ::poll(&watched, 1, static_cast<int>(wait_ms));
+    if (ready > 0) return watched.revents;
+    if (ready == 0) return short{0};
+    if (errno != EINTR) return system_error("poll", errno);
+  }
+}
+
+Result<OwnedFd> connect_one(const addrinfo& target, const std::string& what, Deadline deadline) {
+  OwnedFd fd(::socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.open()) return system_error("socket", errno);
+  if (::connect(fd.get(), target.ai_addr, target.ai_addrlen) != 0) {
+    if (errno != EINPROGRESS) return unavailable(what, errno);
+    const auto ready = wait_for(fd.get(), POLLOUT, deadline);
+    if (!ready.ok()) return ready.error();
+    if (ready.value() == 0) return timed_out(what);
+    int failure = 0;
+    socklen_t size = sizeof(failure);
+    ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
+    if (failure != 0) return unavailable(what, failure);
+  }
+  const int on = 1;  // a socket without it is slower, not wrong
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return fd;
+}
+
+}  // namespace
+
+Result<ClientSocket> ClientSocket::connect(const Address& address, Milliseconds at_most) {
+  const Deadline deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(at_most.value);
+  const std::string what = "connect to " + address.str();
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failure =
+      ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+  if (failure != 0) {
+    const bool may_come_back = failure == EAI_AGAIN;
+    return Error{may_come_back ? ErrorCode::kUnavailable : ErrorCode::kInvalid,
+                 what + ": " + ::gai_strerror(failure), may_come_back, false};
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, &::freeaddrinfo);
+  Error last{ErrorCode::kInvalid, what + ": the name has no address", false, false};
+  for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
+    auto fd = connect_one(*one, what, deadline);
+    if (fd.ok()) return ClientSocket(std::move(fd.value()));
+    last = fd.error();
+  }
+  return last;
+}
+
+Result<std::size_t> ClientSocket::send_some(std::string_view bytes, Deadline deadline) {
+  for (;;) {
+    const auto ready = wait_for(fd_.get(), POLLOUT | POLLIN, deadline);
+    if (!ready.ok()) return ready.error();
+    if (ready.value() == 0) return timed_out("send");
+    if ((ready.value() & POLLIN) != 0) return std::size_t{0};
+    const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) return static_cast<std::size_t>(sent);
+    if (errno != EAGAIN && errno != EINTR) return unavailable("send", errno);
+  }
+}
+
+Result<std::size_t> ClientSocket::receive_some(char* into, std::size_t bytes_max,
+                                               Deadline deadline) {
+  for (;;) {
+    const ssize_t received = ::recv(fd_.get(), into, bytes_max, 0);
+    if (received >= 0) return static_cast<std::size_t>(received);
+    if (errno != EAGAIN && errno != EINTR) return unavailable("receive", errno);
+    const auto ready = wait_for(fd_.get(), POLLIN, deadline);
+    if (!ready.ok()) return ready.error();
+    if (ready.value() == 0) return timed_out("receive");
+  }
+}
+
+bool ClientSocket::is_stale() const {
+  pollfd watched{fd_.get(), POLLIN, 0};
+  return ::poll(&watched, 1, 0) != 0;
+}
+
+}  // namespace duru::http

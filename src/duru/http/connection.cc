@@ -1,0 +1,323 @@
+#include "duru/http/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <exception>
+#include <utility>
+
+#include "duru/http/faults.h"
+
+namespace duru::http {
+namespace {
+
+constexpr std::size_t kReadBytes = 4 * 1024;
+constexpr std::size_t kBodyReadBytes = 128 * 1024;
+
+std::string remote_of(const Socket& socket) {
+  boost::system::error_code failure;
+  const auto peer = socket.remote_endpoint(failure);
+  return failure ? "unknown" : Address{peer.address().to_string(), peer.port()}.str();
+}
+
+}  // namespace
+
+Connection::Connection(ServerContext& context, Socket socket)
+    : context_(context), socket_(std::move(socket)), sender_(socket_), remote_(remote_of(socket_)) {
+  boost::system::error_code ignored;  // a socket without it is slower, not wrong
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  // sendfile() is called on the bare descriptor and must not wait.
+  socket_.native_non_blocking(true, ignored);
+}
+
+void Connection::start() {
+  set_deadline(context_.limits.idle_max);
+  read();
+}
+
+void Connection::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  if (stream_) {
+    --context_.counters.streams_open;
+    std::exchange(stream_, nullptr)->die();
+  }
+  upload_.reset();
+  request_.reset();
+  boost::system::error_code ignored;  // it is closed either way
+  socket_.close(ignored);
+  context_.forget(*this);
+}
+
+void Connection::on_tick(TimePoint now) {
+  if (now < deadline_) return;
+  switch (state_) {
+    case State::kHead:
+    case State::kBody:
+      refuse(request_timeout(context_.limits));
+      return;
+    case State::kSending:
+    case State::kStreaming: {
+      const std::chrono::milliseconds stall(context_.limits.write_stall_max.value);
+      if (now < sender_.last_progress() + stall) {
+        deadline_ = sender_.last_progress() + stall;
+        return;
+      }
+      ++context_.counters.slow_readers_dropped;
+      close();
+      return;
+    }
+    default:
+      close();
+  }
+}
+
+void Connection::begin_stop() {
+  if (state_ == State::kIdle) close();
+  if (state_ == State::kStreaming) stream_->abandon();
+}
+
+void Connection::read() {
+  if (reading_ || state_ == State::kClosed) return;
+  if (peer_ended_) return close();
+  input_.prepare(read_bytes());
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(input_.room(), input_.room_bytes()),
+                          [self = shared_from_this()](const auto& failure, std::size_t count) {
+                            self->on_read(failure, count);
+                          });
+}
+
+// Large bodies come in large pieces; small ones are not worth the memory.
+std::size_t Connection::read_bytes() const {
+  if (state_ != State::kBody) return kReadBytes;
+  const std::uint64_t length = parser_->head().content_length.value_or(kBodyReadBytes);
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(length, kReadBytes, kBodyReadBytes));
+}
+
+void Connection::on_read(const boost::system::error_code& failure, std::size_t count) {
+  reading_ = false;
+  if (state_ == State::kClosed) return;
+  input_.commit(count);
+  if (failure) {
+    peer_ended_ = true;
+    // A request that waits for its answer gets it, though nothing more can be asked.
+    if (state_ != State::kHandling && state_ != State::kSending) close();
+    return;
+  }
+  switch (state_) {
+    case State::kStreaming:
+      // Read on, so that a reader who leaves is noticed; what comes early is kept within bounds.
+      if (input_.view().size() < context_.limits.header_bytes_max) read();
+      return;
+    case State::kLingering:
+      input_.clear();
+      read();
+      return;
+    default:
+      process();
+  }
+}
+
+void Connection::process() {
+  bool goes_on = true;
+  while (goes_on) {
+    switch (state_) {
+      case State::kIdle:
+        goes_on = begin_request();
+        break;
+      case State::kHead:
+        goes_on = read_head();
+        break;
+      case State::kBody:
+        goes_on = read_body();
+        break;
+      default:
+        return;
+    }
+  }
+}
+
+bool Connection::begin_request() {
+  // Some clients end a body with a line end too many.
+  while (!input_.view().empty() &&
+         (input_.view().front() == '\r' || input_.view().front() == '\n')) {
+    input_.consume(1);
+  }
+  if (input_.view().empty()) {
+    read();
+    return false;
+  }
+  ++number_;
+  parser_.emplace(MessageParser::Kind::kRequest,
+                  ParserLimits{context_.limits.header_bytes_max, context_.limits.target_bytes_max});
+  route_ = nullptr;
+  body_bytes_ = 0;
+  is_head_request_ = false;
+  is_http10_ = false;
+  state_ = State::kHead;
+  set_deadline(context_.limits.request_read_max);
+  return true;
+}
+
+bool Connection::read_head() {
+  input_.consume(parser_->feed(input_.view()).consumed);
+  if (parser_->fault() != ParseFault::kNone) {
+    ++context_.counters.requests;
+    refuse(parse_problem(parser_->fault(), parser_->fault_text(), context_.limits));
+    return false;
+  }
+  if (!parser_->head_done()) {
+    read();
+    return false;
+  }
+  accept_head();
+  return true;
+}
+
+void Connection::accept_head() {
+  ++context_.counters.requests;
+  state_ = State::kBody;
+  MessageHead& head = parser_->head();
+  is_head_request_ = head.method == "HEAD";
+  is_http10_ = head.version == 10;
+  close_after_ = !head.keep_alive;
+  request_ = std::make_shared<Request>();
+  request_->remote = remote_;
+  auto target = parse_target(head.target);
+  if (!target) return refuse(bad_target());
+  request_->method = std::move(head.method);
+  request_->path = std::move(target->path);
+  request_->segments = std::move(target->segments);
+  request_->query = std::move(target->query);
+  request_->headers = std::move(head.headers);
+  if (passes_gate() && find_route() && open_body()) invite_body();
+}
+
+bool Connection::passes_gate() {
+  if (!context_.gate) return true;
+  std::optional<Response> refusal;
+  try {
+    refusal = context_.gate(*request_);
+  } catch (const std::exception&) {
+    refusal = problem_response(handler_failed());
+  }
+  if (!refusal) return true;
+  ++context_.counters.requests_refused;
+  send_response(*std::move(refusal));
+  return false;
+}
+
+bool Connection::find_route() {
+  RouteMatch match = context_.router.find(request_->method, request_->segments);
+  if (match.route != nullptr) {
+    route_ = match.route;
+    request_->route = route_->pattern;
+    request_->parameters = std::move(match.parameters);
+    return true;
+  }
+  if (match.allow.empty()) {
+    refuse(not_found(request_->path));
+    return false;
+  }
+  Response response = problem_response(method_not_allowed(request_->method, match.allow));
+  response.headers.add("Allow", std::move(match.allow));
+  ++context_.counters.requests_refused;
+  send_response(std::move(response));
+  return false;
+}
+
+bool Connection::open_body() {
+  const RouteOptions& options = route_->options;
+  const bool to_file = !options.upload_folder.empty();
+  body_bytes_max_ = options.body_bytes_max != 0 ? options.body_bytes_max
+                    : to_file                   ? context_.limits.upload_bytes_max
+                                                : context_.limits.body_bytes_max;
+  if (parser_->head().content_length.value_or(0) > body_bytes_max_) {
+    refuse(body_too_large(body_bytes_max_));
+    return false;
+  }
+  if (!to_file) return true;
+  auto upload = Upload::create(options.upload_folder);
+  if (!upload.ok()) {
+    refuse(upload_failed(upload.error()));
+    return false;
+  }
+  upload_.emplace(std::move(upload.value()));
+  return true;
+}
+
+// "Expect: 100-continue": the caller waits to hear that its body is welcome.
+void Connection::invite_body() {
+  if (is_http10_ || body_is_read() || !input_.view().empty()) return;
+  const std::string* expect = request_->headers.find("expect");
+  if (expect == nullptr || !equal_ignoring_case(*expect, "100-continue")) return;
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const ssize_t sent = ::send(socket_.native_handle(), kContinue.data(), kContinue.size(),
+                              MSG_NOSIGNAL | MSG_DONTWAIT);
+  // Not sent at all is no harm: a caller goes on by itself after a while. A part of it is.
+  if (sent > 0 && static_cast<std::size_t>(sent) < kContinue.size()) close();
+}
+
+bool Connection::read_body() {
+  if (parser_->done()) {
+    dispatch();
+    return false;
+  }
+  if (input_.view().empty()) {
+    read();
+    return false;
+  }
+  const std::size_t had = input_.view().size();
+  const MessageParser::Step step = parser_->feed(input_.view());
+  input_.consume(step.consumed);
+  if (parser_->fault() != ParseFault::kNone) {
+    refuse(parse_problem(parser_->fault(), parser_->fault_text(), context_.limits));
+    return false;
+  }
+  if (!step.body.empty() && !store_body(step.body)) return false;
+  if (step.consumed > 0 || parser_->done()) return true;
+  // The size line or the trailer of a chunk, still incomplete: bounded like a header.
+  if (had > context_.limits.header_bytes_max) {
+    refuse(parse_problem(ParseFault::kMalformed, "a chunk's size line or trailer is too long",
+                         context_.limits));
+    return false;
+  }
+  read();
+  return false;
+}
+
+bool Connection::store_body(std::string_view piece) {
+  body_bytes_ += piece.size();
+  if (body_bytes_ > body_bytes_max_) {
+    refuse(body_too_large(body_bytes_max_));
+    return false;
+  }
+  if (!upload_) {
+    request_->body += piece;
+    return true;
+  }
+  set_deadline(context_.limits.request_read_max);
+  const Status written = upload_->write(piece);
+  if (!written.ok()) refuse(upload_failed(written.error()));
+  return written.ok();
+}
+
+void Connection::dispatch() {
+  state_ = State::kHandling;
+  no_deadline();
+  if (upload_) {
+    request_->upload = upload_->take();
+    upload_.reset();
+  }
+  const auto exchange = std::make_shared<Exchange>(number_, weak_from_this(), context_.mailbox,
+                                                   context_.limits.stream_buffer_bytes_max);
+  try {
+    route_->handler(std::exchange(request_, nullptr), Responder(exchange));
+  } catch (const std::exception&) {
+    exchange->send(problem_response(handler_failed()));
+  }
+}
+
+}  // namespace duru::http

@@ -1,0 +1,70 @@
+// An HTTP/1.1 server on one thread: routes, limits, live streams, a clean stop.
+//
+//   Router router;
+//   router.add("GET", "/healthz", [](auto, Responder r) { r.send(text_response(200, "ok\n")); });
+//   auto server = HttpServer::listen({.address = {"127.0.0.1", 0}}, std::move(router));
+//   if (!server.ok()) return server.error();
+//   … server.value()->address().url() …
+//   server.value()->stop(seconds(5));
+//
+// Guarantees: handlers run one at a time on the server's thread and answer through a Responder from
+// any thread. Requests of one connection are answered in their order, pipelined or not. Each limit
+// of HttpLimits holds for every caller; malformed input gets a problem document, never a crash. An
+// upload that breaks off leaves no file. The process's signals are not touched.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "duru/http/address.h"
+#include "duru/http/limits.h"
+#include "duru/http/router.h"
+
+namespace duru::http {
+
+// Asked about each request when its head is there and its body is not: before routing, so that a
+// stranger learns nothing of what exists, and before a byte of the body is stored. An answer
+// refuses the request; nothing lets it pass. It may set request.caller.
+using Gate = std::function<std::optional<Response>(Request&)>;
+
+struct HttpServerOptions {
+  Address address = {"127.0.0.1", 0};  // port 0: a free one; the host is an IP address or localhost
+  HttpLimits limits = {};
+  Gate gate = {};
+};
+
+struct HttpCounters {
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_refused = 0;  // over connections_max
+  std::uint64_t requests = 0;             // complete heads, faulty ones included
+  std::uint64_t requests_refused = 0;     // answered here, not by a handler
+  std::uint64_t streams_open = 0;
+  std::uint64_t slow_readers_dropped = 0;  // streams and answers alike
+};
+
+class HttpServer {
+ public:
+  // Listens and starts to serve. kConflict: the port is taken; kDenied; kInvalid: the host is no
+  // address of this machine.
+  static Result<std::unique_ptr<HttpServer>> listen(HttpServerOptions options, Router router);
+  ~HttpServer();  // stop(0)
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  Address address() const;  // with the port that was taken
+  HttpCounters counters() const;
+
+  // Accepts nothing more, cuts streams once what they hold is sent, lets begun requests finish for
+  // at most `grace`, then closes what is left and ends the thread. Never from a handler.
+  void stop(Milliseconds grace);
+
+ private:
+  struct Core;
+  explicit HttpServer(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace duru::http

@@ -1,0 +1,39 @@
+// What the connections of one server share. Only its counters are touched by other threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "duru/http/limits.h"
+#include "duru/http/mailbox.h"
+#include "duru/http/router.h"
+#include "duru/http/server.h"
+
+namespace duru::http {
+
+class Connection;
+
+struct ServerContext {
+  HttpLimits limits;
+  Router router;
+  Gate gate;
+  std::shared_ptr<Mailbox> mailbox;
+  std::function<void(Connection&)> forget;  // the connection is closed
+  std::string date;                         // the Date field of this second
+  bool stopping = false;
+
+  struct {
+    std::atomic<std::uint64_t> connections_accepted{0};
+    std::atomic<std::uint64_t> connections_open{0};
+    std::atomic<std::uint64_t> connections_refused{0};
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> requests_refused{0};
+    std::atomic<std::uint64_t> streams_open{0};
+    std::atomic<std::uint64_t> slow_readers_dropped{0};
+  } counters;
+};
+
+}  // namespace duru::http
