@@ -18,11 +18,11 @@ namespace duru {
 template <class T>
 class Reading {
  public:
-  Reading() = default;                              // absent
-  Reading(T value) : value_(std::move(value)) {}    // NOLINT: a value is a reading
-  static Reading make_failed(std::string reason) {  // one line: which file, what was wrong
+  Reading() = default;                                     // absent
+  Reading(T value) : value_(std::move(value)) {}           // NOLINT: a value is a reading
+  static Reading make_failed(const std::string& reason) {  // one line: which file, what was wrong
     Reading reading;
-    reading.reason_ = std::move(reason);
+    reading.reason_ = reason;
     return reading;
   }
 
