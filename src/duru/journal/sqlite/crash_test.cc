@@ -1,6 +1,7 @@
 // kill -9 of a process that appends: whatever it was told is durable is there when it starts again.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,41 @@ TEST(Crash, everything_acknowledged_before_kill_9_is_durable) {
     const std::int64_t count = index_after(durable);
     EXPECT_EQ(read_all(*journal.value()).value(), expected_entries(count));
   }
+}
+
+// In a child: no file may grow beyond the limit, as on a disk that is full. Gives the last
+// acknowledged number through the pipe.
+int append_until_full(const std::string& dir, int acknowledged) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  auto journal = SqliteJournal::open(dir);
+  if (!journal.ok()) return 1;
+  const rlimit limit{300'000, 300'000};
+  if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+  std::int64_t last = 0;
+  journal.value()->set_listener([&](std::int64_t seq) { last = seq; }, nullptr);
+  for (std::int64_t index = 0; journal.value()->flush().ok(); ++index) {
+    journal.value()->append(entry_number(index));
+  }
+  journal.value().reset();
+  return ::write(acknowledged, &last, sizeof last) == sizeof last ? 0 : 3;
+}
+
+TEST(Crash, everything_acknowledged_before_the_disk_was_full_is_durable) {
+  const testing::TemporaryFolder folder;
+  const std::string dir = folder.path() + "/data";
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  ASSERT_EQ(testing::in_child([&] { return append_until_full(dir, pipe_ends[1]); }), 0);
+  std::int64_t acknowledged = 0;
+  ASSERT_EQ(::read(pipe_ends[0], &acknowledged, sizeof acknowledged), ssize_t{8});
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
+  EXPECT_GT(acknowledged, 20);
+  auto journal = SqliteJournal::open(dir);
+  ASSERT_TRUE(journal.ok()) << journal.error().message;
+  const std::int64_t durable = journal.value()->tail().last_seq;
+  EXPECT_GE(durable, acknowledged);
+  EXPECT_EQ(read_all(*journal.value()).value(), expected_entries(index_after(durable)));
 }
 
 }  // namespace

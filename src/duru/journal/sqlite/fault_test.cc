@@ -83,6 +83,13 @@ class FaultTest : public ::testing::Test {
     ASSERT_EQ(sqlite3_vfs_register(&faulty, 1), SQLITE_OK);
   }
   static void TearDownTestSuite() { sqlite3_vfs_register(real_vfs, 1); }
+  void SetUp() override {
+    faults.first = -1;
+    faults.for_ever = false;
+    faults.syncs_only = false;
+    faults.code = SQLITE_IOERR_WRITE;
+    body_bytes = 0;
+  }
   void TearDown() override { faults.first = -1; }
 
   struct Outcome {
@@ -91,6 +98,20 @@ class FaultTest : public ::testing::Test {
     int acknowledged_after_failure = 0;
     Error error;
   };
+
+  static Entry entry_of(std::int64_t index) {
+    Entry entry = entry_number(index);
+    if (body_bytes > 0) entry.body.assign(body_bytes, static_cast<char>('a' + index));
+    return entry;
+  }
+
+  static bool opens_under_fault(const std::string& dir, int first) {
+    faults.operation = 0;
+    faults.first = first;
+    const bool opened = SqliteJournal::open(dir).ok();
+    faults.first = -1;
+    return opened;
+  }
 
   // Opens a new journal and appends one by one while the fault is armed.
   static Outcome append_under_fault(const std::string& dir, int first) {
@@ -112,7 +133,7 @@ class FaultTest : public ::testing::Test {
     faults.operation = 0;
     faults.first = first;
     for (std::int64_t i = 0; i < kEntries; ++i) {
-      journal.value()->append(entry_number(i));
+      journal.value()->append(entry_of(i));
       (void)journal.value()->flush().ok();
     }
     journal.value().reset();
@@ -135,7 +156,8 @@ class FaultTest : public ::testing::Test {
     const auto entries = read_all(*journal.value());
     EXPECT_TRUE(entries.ok());
     if (!entries.ok()) return false;
-    EXPECT_EQ(entries.value(), expected_entries(static_cast<std::int64_t>(entries.value().size())));
+    std::int64_t index = 0;
+    for (const Entry& entry : entries.value()) EXPECT_TRUE(entry == entry_of(index++));
     if (outcome.failures == 0) {
       EXPECT_EQ(outcome.acknowledged, entry_number(kEntries - 1).last_seq());
     } else {
@@ -145,6 +167,7 @@ class FaultTest : public ::testing::Test {
   }
 
   static constexpr std::int64_t kEntries = 6;
+  static inline std::size_t body_bytes = 0;  // of each entry; 0: as entry_number has it
 };
 
 TEST_F(FaultTest, without_a_fault_all_is_acknowledged) { EXPECT_FALSE(check(-1)); }
@@ -154,7 +177,6 @@ TEST_F(FaultTest, any_operation_may_fail_once_or_for_ever_and_with_any_code) {
     for (const int code : {SQLITE_IOERR_WRITE, SQLITE_FULL}) {
       faults.for_ever = for_ever;
       faults.code = code;
-      faults.syncs_only = false;
       int first = 0;
       while (check(first)) ++first;
       EXPECT_GT(first, 12) << "each of six commits writes and syncs";
@@ -176,10 +198,54 @@ TEST_F(FaultTest, any_sync_may_fail_and_the_outcome_is_unknown) {
   }
 }
 
+TEST_F(FaultTest, any_sync_of_a_checkpoint_may_fail) {
+  faults.for_ever = false;
+  faults.syncs_only = true;
+  body_bytes = 1'500'000;  // the third commit makes a checkpoint due
+  int first = 0;
+  while (check(first)) ++first;
+  EXPECT_GE(first, kEntries + 2) << "a checkpoint syncs the log and the database";
+}
+
+TEST_F(FaultTest, any_operation_of_opening_may_fail_and_nothing_is_lost) {
+  const testing::TemporaryFolder folder;
+  const std::string good = folder.path() + "/good";
+  const std::string copy = folder.path() + "/copy";
+  ASSERT_TRUE(testing::make_crashed_journal(good, kEntries));
+  for (const bool for_ever : {false, true}) {
+    faults.for_ever = for_ever;
+    int first = 0;
+    for (bool refused = true; refused; ++first) {
+      testing::copy_journal(good, copy);
+      refused = !opens_under_fault(copy, first);
+      auto journal = SqliteJournal::open(copy);
+      ASSERT_TRUE(journal.ok()) << journal.error().message;
+      ASSERT_EQ(read_all(*journal.value()).value(), expected_entries(kEntries)) << first;
+    }
+    EXPECT_GT(first, 3) << "opening moves the log into the database";
+  }
+}
+
+TEST_F(FaultTest, any_operation_of_creating_may_fail_and_be_done_again) {
+  for (const bool for_ever : {false, true}) {
+    faults.for_ever = for_ever;
+    int first = 0;
+    for (bool refused = true; refused; ++first) {
+      const testing::TemporaryFolder folder;
+      const std::string dir = folder.path() + "/data";
+      refused = !opens_under_fault(dir, first);
+      auto journal = SqliteJournal::open(dir);
+      ASSERT_TRUE(journal.ok()) << journal.error().message;
+      ASSERT_EQ(journal.value()->tail(), Tail{});
+      ASSERT_TRUE(verify_journal(dir).value().sound());
+    }
+    EXPECT_GT(first, 5);
+  }
+}
+
 TEST_F(FaultTest, a_full_disk_is_called_so) {
   faults.for_ever = true;
   faults.code = SQLITE_FULL;
-  faults.syncs_only = false;
   const testing::TemporaryFolder folder;
   const Outcome outcome = append_under_fault(folder.path() + "/data", 10);
   ASSERT_EQ(outcome.failures, 1);
