@@ -144,6 +144,18 @@ std::string plan_cgroup(const std::string& name, const std::string& mounts,
   return "";
 }
 
+bool memory_can_be_limited() {
+  std::string folder = plan_cgroup("probe");
+  if (folder.empty()) return false;
+  auto text = read_text(folder.substr(0, folder.rfind('/')) + "/cgroup.subtree_control");
+  if (!text.ok()) return false;
+  for (std::string_view rest = text.value(); !rest.empty();) {
+    std::string_view word = next_word(rest, ' ');
+    if (word == "memory" || word == "memory\n") return true;
+  }
+  return false;
+}
+
 Result<Cgroup> Cgroup::create(const std::string& folder) {
   Cgroup group(folder);
   if (::mkdir(folder.c_str(), 0755) != 0) {

@@ -26,6 +26,9 @@ std::string plan_cgroup(const std::string& name);
 std::string plan_cgroup(const std::string& name, const std::string& mounts,
                         const std::string& groups);
 
+// Whether a group of ours would have the memory controller.
+bool memory_can_be_limited();
+
 class Cgroup {
  public:
   explicit Cgroup(std::string folder) : folder_(std::move(folder)) {}

@@ -101,6 +101,19 @@ TEST_P(Lost, ARunOfAnEarlierBootIsEmptyAndOneOfAnotherMachineIsNotOursToJudge) {
   expect_proven();
 }
 
+TEST_P(Lost, ADamagedExitCountsAsLostAndIsNamed) {
+  run.script("exit 3");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.released());
+  std::ofstream(run.run_path() + "/exit", std::ios::app) << "x";
+  EXPECT_FALSE(run.state().exit);
+  EXPECT_NE(run.state().damage.find("checksum"), std::string::npos);
+  std::ofstream(run.run_path() + "/released", std::ios::app) << "x";
+  ASSERT_TRUE(until([&] { return !run.state().supervisor_alive; }));
+  EXPECT_TRUE(run.state().lost());
+  expect_proven();
+}
+
 TEST_P(Lost, AnotherRunsProcessesAreLeftAlone) {
   TestRun other(GetParam());
   other.script("echo up > up; sleep 1000");

@@ -34,11 +34,19 @@ Result<Fd> open_folder(const std::string& path) {
   return folder;
 }
 
-// Puts the value of a read into `out`; a file that is not there yet is no error.
+bool is_damage(const Error& error) {
+  return error.code == ErrorCode::kDamaged || error.code == ErrorCode::kInvalid ||
+         error.code == ErrorCode::kUnsupported;
+}
+
+// Puts the value of a read into `out`. A file that is not there yet is no error, and one that no
+// reading will mend is told in `damage`.
 template <class T>
-Status take(Result<T> read, std::optional<T>& out) {
+Status take(Result<T> read, std::optional<T>& out, std::string* damage = nullptr) {
   if (read.ok()) {
     out = std::move(read.value());
+  } else if (damage && is_damage(read.error())) {
+    *damage = read.error().message;
   } else if (read.error().code != ErrorCode::kNotFound) {
     return read.error();
   }
@@ -166,9 +174,9 @@ Result<RunState> RunFolder::state() const {
   // Liveness first and records after: whatever a supervisor wrote before it went is then seen.
   DURU_TRY(take(read_supervisor(fd()), state.supervisor));
   if (state.supervisor) state.supervisor_alive = alive(state.supervisor->identity);
-  DURU_TRY(take(read_started(fd()), state.started));
-  DURU_TRY(take(read_exit(fd()), state.exit));
-  DURU_TRY(take(read_released(fd()), state.released));
+  DURU_TRY(take(read_started(fd()), state.started, &state.damage));
+  DURU_TRY(take(read_exit(fd()), state.exit, &state.damage));
+  DURU_TRY(take(read_released(fd()), state.released, &state.damage));
   state.stop_requested = ::faccessat(fd(), "stop", F_OK, 0) == 0;
   return state;
 }

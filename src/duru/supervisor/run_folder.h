@@ -28,6 +28,9 @@ struct RunState {
   std::optional<ReleasedRecord> released;
   bool stop_requested = false;
   bool supervisor_alive = false;
+  // `started`, `exit` or `released` is there but cannot be read: it counts as absent, and this says
+  // which and why. Empty otherwise.
+  std::string damage;
 
   // The supervisor is gone and left the tree unproven: call prove_empty_or_kill().
   bool lost() const { return supervisor && !supervisor_alive && !released; }
@@ -48,6 +51,7 @@ class RunFolder {
   // when its `supervisor` record is durable; kConflict when this run had a supervisor before.
   Status start(const std::string& program) const;
 
+  // An error when it cannot be told who the supervisor is: then nothing about the run is known.
   Result<RunState> state() const;
 
   // Level-triggered: may be repeated, also with a shorter grace (a longer one changes nothing), and
