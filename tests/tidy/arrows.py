@@ -23,9 +23,11 @@ ARROWS = {
     "supervisor": ["base"],
     "http": ["base"],
     "history": ["base", "domain", "core/*", "journal"],
+    # The view's state as callers see it.
+    "api": ["base", "domain", "core/*"],
     "server": [
         *("base", "domain", "core/*", "loop", "journal/*", "engine/*", "artifact", "catalog", "device", "supervisor"),
-        *("http", "history"),
+        *("http", "history", "api"),
     ],
     "simulation": ["base", "domain", "core/*", "loop", "journal", "engine", "engine/simulated", "catalog"],
     "planning": ["base", "domain", "core/*", "loop", "simulation", "catalog"],
