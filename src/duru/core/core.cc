@@ -50,9 +50,10 @@ void evolve_system(State& state, const Message& fact) {
 }  // namespace
 
 Outcome decide(Tx& tx, const Message& input) {
+  const std::size_t before = tx.fact_count();
   Outcome outcome = decide_input(tx, input);
   if (std::holds_alternative<Rejection>(outcome)) {
-    DURU_ASSERT(tx.facts().empty());
+    DURU_ASSERT(tx.fact_count() == before);
     return outcome;
   }
   decide_tick(tx);

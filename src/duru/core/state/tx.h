@@ -24,7 +24,15 @@ struct FactContext {
   Timestamp now;
 };
 
-using EvolveFunction = void (*)(State&, const Message& fact, const FactContext&);
+// Takes the facts of a decision: numbers each, evolves the state that it belongs to at once, and
+// keeps it for the commit.
+class FactSink {
+ public:
+  virtual ~FactSink() = default;
+  virtual void emit(Message fact) = 0;
+  virtual Timestamp now() const = 0;
+  virtual std::size_t fact_count() const = 0;  // of this decision, so far
+};
 
 struct Accepted {
   std::vector<JobId> jobs;  // made or touched, in the command's order
@@ -33,28 +41,19 @@ using Outcome = std::variant<Accepted, Rejection>;
 
 class Tx {
  public:
-  Tx(State& state, EvolveFunction evolve, FactContext next, std::string principal)
-      : state_(state), evolve_(evolve), next_(next), principal_(std::move(principal)) {}
+  Tx(const State& state, FactSink& sink, std::string principal)
+      : state_(state), sink_(sink), principal_(std::move(principal)) {}
 
   const State& state() const { return state_; }
-  Timestamp now() const { return next_.now; }
+  Timestamp now() const { return sink_.now(); }
   const std::string& principal() const { return principal_; }
-  const std::vector<Message>& facts() const { return facts_; }
-
-  void emit(Message fact) {
-    // A term begins with its own fact, so that facts of one commit may raise it.
-    if (const auto* started = fact.as<TermStarted>()) next_.term = started->term;
-    evolve_(state_, fact, next_);
-    facts_.push_back(std::move(fact));
-    ++next_.seq;
-  }
+  std::size_t fact_count() const { return sink_.fact_count(); }
+  void emit(Message fact) { sink_.emit(std::move(fact)); }
 
  private:
-  State& state_;
-  EvolveFunction evolve_;
-  FactContext next_;
+  const State& state_;
+  FactSink& sink_;
   std::string principal_;
-  std::vector<Message> facts_;
 };
 
 }  // namespace duru

@@ -1,0 +1,120 @@
+#include "duru/loop/effects.h"
+
+#include "duru/base/assert.h"
+
+namespace duru {
+namespace {
+
+const Variant* variant_of(const JobSpec& spec, std::int32_t index) {
+  return index < 0 ? nullptr : &spec.variants.at(static_cast<std::size_t>(index));
+}
+
+TaskRunName run_name(const State& state, const WorkloadRecord& workload, std::int32_t attempt,
+                     std::size_t task) {
+  return task_run_name(state.installation, workload.id, attempt, static_cast<std::int32_t>(task));
+}
+
+}  // namespace
+
+TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, std::int32_t task) {
+  const AttemptRecord& attempt = *workload.attempt;
+  const JobRecord& job = state.jobs.at(workload.job);
+  const Variant* variant = variant_of(job.spec, attempt.variant);
+  TaskRunSpec spec;
+  spec.name = run_name(state, workload, attempt.number, static_cast<std::size_t>(task));
+  spec.workload = workload.id;
+  spec.attempt = attempt.number;
+  spec.task = task;
+  spec.tasks = static_cast<std::int32_t>(attempt.tasks.size());
+  spec.decided_seq = attempt.decided_seq;
+  spec.term = attempt.term;
+  spec.job_name = job.spec.name;
+  spec.allocation = attempt.tasks.at(static_cast<std::size_t>(task)).allocation;
+  const auto chip = state.chips.find(spec.allocation.chip);
+  if (chip != state.chips.end()) spec.track = chip->second.track;
+  for (std::int32_t device : spec.allocation.devices) {
+    const Accelerator* accelerator = state.accelerator({spec.allocation.node, device});
+    spec.emulated |= accelerator != nullptr && accelerator->emulated;
+  }
+  spec.command = job.spec.command;
+  spec.image = job.spec.image;
+  spec.env = job.spec.env;
+  if (variant != nullptr) {
+    if (!variant->command.empty()) spec.command = variant->command;
+    if (!variant->image.empty()) spec.image = variant->image;
+    for (const auto& [name, value] : variant->env) spec.env[name] = value;
+  }
+  spec.files = job.spec.files;
+  spec.inputs = attempt.inputs;
+  if (task == 0) spec.outputs = job.spec.outputs;
+  // A session's lease is the core's to end, because it can be extended.
+  if (job.spec.kind != JobKind::kSession) spec.time_limit = job.spec.time_limit;
+  spec.grace = job.spec.grace.value_or(seconds(10));
+  return spec;
+}
+
+Engine* Effects::engine_of(const State& state, const Allocation& allocation) const {
+  const auto node = state.nodes.find(allocation.node);
+  if (node == state.nodes.end()) return nullptr;
+  const auto engine = engines_.find(node->second.node.site);
+  return engine == engines_.end() ? nullptr : engine->second;
+}
+
+void Effects::send(const State& state, const WorkloadRecord& workload) {
+  const auto& tasks = workload.attempt->tasks;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Engine* engine = engine_of(state, tasks[i].allocation);
+    if (engine != nullptr)
+      engine->run(task_run_spec(state, workload, static_cast<std::int32_t>(i)));
+  }
+}
+
+void Effects::stop(const State& state, const WorkloadRecord& workload) {
+  const AttemptRecord& attempt = *workload.attempt;
+  for (std::size_t i = 0; i < attempt.tasks.size(); ++i) {
+    Engine* engine = engine_of(state, attempt.tasks[i].allocation);
+    if (engine != nullptr) {
+      engine->stop(run_name(state, workload, attempt.number, i), attempt.stop_grace);
+    }
+  }
+}
+
+void Effects::resend(const State& state) {
+  std::map<Engine*, std::vector<TaskRunName>> desired;
+  for (const auto& [site, engine] : engines_) desired[engine];
+  for (const auto& [id, workload] : state.workloads) {
+    if (!workload.attempt.has_value()) continue;
+    const auto& tasks = workload.attempt->tasks;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      Engine* engine = engine_of(state, tasks[i].allocation);
+      if (engine != nullptr) {
+        desired[engine].push_back(run_name(state, workload, workload.attempt->number, i));
+      }
+    }
+  }
+  for (auto& [engine, names] : desired) engine->reconcile(names);
+  for (const auto& [id, workload] : state.workloads) {
+    if (!workload.attempt.has_value()) continue;
+    // A stop goes first: what never ran then never will.
+    if (workload.attempt->stop_cause != StopCause::kNone) stop(state, workload);
+    send(state, workload);
+  }
+}
+
+void Effects::on_fact(const State& after, const Message& fact, const FactContext&) {
+  if (!begun_) return;
+  if (const auto* started = fact.as<AttemptStarted>()) {
+    send(after, after.workloads.at(started->workload));
+  } else if (const auto* stopping = fact.as<AttemptStopping>()) {
+    stop(after, after.workloads.at(stopping->workload));
+  } else if (const auto* ended = fact.as<AttemptEnded>()) {
+    const WorkloadRecord& workload = after.workloads.at(ended->workload);
+    const auto& tasks = after.jobs.at(workload.job).past_attempts.back().tasks;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      Engine* engine = engine_of(after, tasks[i].allocation);
+      if (engine != nullptr) engine->forget(run_name(after, workload, ended->attempt, i));
+    }
+  }
+}
+
+}  // namespace duru

@@ -1,0 +1,37 @@
+// Effects: what the engines are told, derived from durable facts. Level-triggered: a projection of
+// the view sends the changes, and resend() the full set, at a start and from time to time; both may
+// repeat what was said.
+#pragma once
+
+#include "duru/engine/engine.h"
+#include "duru/loop/view.h"
+
+namespace duru {
+
+// What task run `task` of the workload's live attempt is to be; pure.
+TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, std::int32_t task);
+
+class Effects : public Projection {
+ public:
+  // Engines by site; they outlive this. Nothing is sent before begin().
+  explicit Effects(std::map<SiteName, Engine*> engines) : engines_(std::move(engines)) {}
+
+  // The full set: every live run is run again or stopped again, everything else is an orphan.
+  void resend(const State& state);
+  void begin(const State& state) {
+    begun_ = true;
+    resend(state);
+  }
+
+  void on_fact(const State& after, const Message& fact, const FactContext& context) override;
+
+ private:
+  Engine* engine_of(const State& state, const Allocation& allocation) const;
+  void send(const State& state, const WorkloadRecord& workload);
+  void stop(const State& state, const WorkloadRecord& workload);
+
+  std::map<SiteName, Engine*> engines_;
+  bool begun_ = false;
+};
+
+}  // namespace duru

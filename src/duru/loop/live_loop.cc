@@ -1,0 +1,134 @@
+#include "duru/loop/live_loop.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace duru {
+namespace {
+
+constexpr Milliseconds kMarkEvery(250);  // a mark is at most 1 s old
+constexpr Milliseconds kAliveEvery = seconds(10);
+constexpr Milliseconds kResendEvery = minutes(1);
+// So much is decided before anything else gets its turn.
+constexpr std::size_t kBatchMax = 512;
+
+}  // namespace
+
+LiveLoop::LiveLoop(Loop& loop, View& view, Outbox& outbox, Journal& journal, const Clock& clock,
+                   LiveLoopOptions options)
+    : loop_(loop),
+      view_(view),
+      outbox_(outbox),
+      journal_(journal),
+      clock_(clock),
+      options_(std::move(options)) {}
+
+LiveLoop::~LiveLoop() { stop(); }
+
+void LiveLoop::start() {
+  loop_thread_ = std::thread([this] { run_loop(); });
+  view_thread_ = std::thread([this] { run_view(); });
+}
+
+void LiveLoop::submit(CommandRequest request) {
+  const std::lock_guard lock(mutex_);
+  inputs_.push_back({std::move(request), {}});
+  changed_.notify_one();
+}
+
+void LiveLoop::observe(Message observation) {
+  const std::lock_guard lock(mutex_);
+  inputs_.push_back({std::nullopt, std::move(observation)});
+  changed_.notify_one();
+}
+
+void LiveLoop::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (loop_thread_.joinable()) loop_thread_.join();
+  outbox_.close();
+  if (view_thread_.joinable()) view_thread_.join();
+}
+
+void LiveLoop::wait_for_input() {
+  std::unique_lock lock(mutex_);
+  if (!inputs_.empty() || stopping_) return;
+  Milliseconds at_most = kMarkEvery;
+  const Timestamp now = clock_.now();
+  if (const auto deadline = loop_.next_deadline(now)) {
+    at_most = std::min(at_most, std::max(since(*deadline, now), Milliseconds(0)));
+  }
+  changed_.wait_for(lock, std::chrono::milliseconds(at_most.value),
+                    [&] { return !inputs_.empty() || stopping_; });
+}
+
+void LiveLoop::take(std::deque<Input>& batch) {
+  for (Input& input : batch) {
+    if (input.request.has_value()) {
+      loop_.submit(std::move(*input.request), clock_.now());
+    } else {
+      loop_.observe(input.observation, clock_.now());
+    }
+  }
+}
+
+void LiveLoop::run_loop() {
+  Timestamp alive_at;
+  Timestamp marked_at;
+  while (true) {
+    wait_for_input();
+    std::deque<Input> batch;
+    bool stopping = false;
+    {
+      const std::lock_guard lock(mutex_);
+      stopping = stopping_;
+      while (!inputs_.empty() && batch.size() < kBatchMax) {
+        batch.push_back(std::move(inputs_.front()));
+        inputs_.pop_front();
+      }
+    }
+    // What the engines had reported before this batch was taken is in it or in an earlier one.
+    const Timestamp observed =
+        options_.observed_through ? options_.observed_through() : clock_.now();
+    take(batch);
+    const Timestamp now = clock_.now();
+    if (const auto deadline = loop_.next_deadline(now); deadline.has_value() && *deadline <= now) {
+      loop_.tick(now);
+    }
+    if (since(now, marked_at) >= kMarkEvery) {
+      loop_.mark_time(std::min(now, observed));
+      marked_at = now;
+    }
+    if (since(now, alive_at) >= kAliveEvery) {
+      record_alive(now);
+      alive_at = now;
+    }
+    if (stopping && batch.empty()) break;
+  }
+  record_alive(clock_.now());
+  // A failure was told to the journal's listener already, and the server stops by that.
+  static_cast<void>(journal_.flush());
+}
+
+void LiveLoop::record_alive(Timestamp now) {
+  const Status recorded = journal_.record_alive(now.value);
+  if (!recorded.ok() && options_.warn) options_.warn(recorded.error());
+}
+
+void LiveLoop::run_view() {
+  Timestamp resent_at = clock_.now();
+  while (true) {
+    if (view_.drain(outbox_)) continue;
+    if (outbox_.closed()) return;
+    if (options_.resend && since(clock_.now(), resent_at) >= kResendEvery) {
+      view_.read([&](const View::Reading& reading) { options_.resend(reading.state); });
+      resent_at = clock_.now();
+    }
+    outbox_.wait(seconds(1));
+  }
+}
+
+}  // namespace duru
