@@ -31,10 +31,12 @@ std::map<std::string, std::string> contents(const std::string& dir) {
 class DamageTest : public ::testing::Test {
  protected:
   // What opening and reading says: nothing if all entries are there and right.
-  std::optional<Error> serve() {
+  std::optional<Error> serve() const {
     auto journal = SqliteJournal::open(copy_);
-    if (!journal.ok()) return journal.error();
-    auto entries = read_all(*journal.value());
+    return journal.ok() ? read_from(*journal.value()) : journal.error();
+  }
+  static std::optional<Error> read_from(JournalReader& journal) {
+    auto entries = read_all(journal);
     if (!entries.ok()) return entries.error();
     EXPECT_EQ(entries.value(), expected_entries(kEntries)) << "served something else";
     return std::nullopt;
@@ -57,8 +59,7 @@ class DamageTest : public ::testing::Test {
       EXPECT_TRUE(!report.ok() || !report.value().sound()) << journal.error().message;
       return true;
     }
-    journal.value().reset();
-    return serve().has_value();
+    return read_from(*journal.value()).has_value();
   }
 
   testing::TemporaryFolder folder_;
@@ -94,13 +95,13 @@ TEST_F(DamageTest, a_flipped_bit_in_the_database_is_refused_or_harmless) {
   ASSERT_TRUE(testing::make_closed_journal(good_, kEntries));
   const std::string database = file_bytes(good_ + "/journal.db");
   int refused = 0;
-  for (std::size_t i = 0; i < database.size(); i += i < 200 ? 1 : 97) {
+  for (std::size_t i = 0; i < database.size(); i += i < 100 ? 1 : 211) {
     std::string bad = database;
     bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
     refused += refuses_or_serves("/journal.db", bad);
     ASSERT_FALSE(HasFailure()) << "byte " << i;
   }
-  EXPECT_GT(refused, 80);
+  EXPECT_GT(refused, 40);
 }
 
 TEST_F(DamageTest, a_truncated_database_is_refused) {

@@ -106,6 +106,6 @@ Status HeadFile::write(Head head) {
   return ok_status();
 }
 
-Status HeadFile::sync() { return durable::sync_file(file_, path_); }
+Status HeadFile::sync() const { return durable::sync_file(file_, path_); }
 
 }  // namespace duru

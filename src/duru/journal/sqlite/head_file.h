@@ -47,7 +47,8 @@ class HeadFile {
   static Result<HeadFile> open(const std::string& path, const Head& current);
 
   Status write(Head head);
-  Status sync();
+  // May run beside a write() from another thread.
+  Status sync() const;
   const Head& current() const { return current_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "duru/journal/sqlite/journal_database.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -80,10 +81,14 @@ Result<std::unique_ptr<JournalDatabase>> JournalDatabase::open(const std::string
 }
 
 Status JournalDatabase::connect(Mode mode) {
-  if (mode != Mode::kCreate && ::access(path_.c_str(), F_OK) != 0) return not_found(path_);
+  if (::access(path_.c_str(), F_OK) != 0) {
+    if (mode != Mode::kCreate) return not_found(path_);
+    // SQLite would let everybody read it; its log takes over the mode.
+    Result<durable::File> file = durable::open_file(path_, O_RDWR | O_CREAT, 0600);
+    if (!file.ok()) return file.error();
+  }
   int flags = SQLITE_OPEN_NOMUTEX;
   flags |= mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (mode == Mode::kCreate) flags |= SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(path_.c_str(), &connection_, flags, nullptr);
   if (code != SQLITE_OK) return sqlite_error(connection_, path_, code);
   sqlite3_extended_result_codes(connection_, 1);

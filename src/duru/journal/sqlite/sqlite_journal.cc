@@ -182,6 +182,11 @@ Status SqliteJournal::flush() {
 }
 
 Status SqliteJournal::record_alive(std::int64_t alive_ms) {
+  {
+    // After a failure the head may be another server's.
+    const std::lock_guard lock(mutex_);
+    if (error_) return *error_;
+  }
   const std::lock_guard lock(head_mutex_);
   Head head = head_.current();
   head.alive_ms = alive_ms;
@@ -272,10 +277,7 @@ Status SqliteJournal::store(const std::vector<Entry>& batch) {
 
 Status SqliteJournal::checkpoint_if_due() {
   if (database_->log_pages() < kLogPagesPerCheckpoint) return ok_status();
-  {
-    const std::lock_guard lock(head_mutex_);
-    DURU_TRY(head_.sync());
-  }
+  DURU_TRY(head_.sync());  // without head_mutex_: record_alive() must not wait for the disk
   return database_->checkpoint(false);
 }
 

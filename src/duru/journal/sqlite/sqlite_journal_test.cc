@@ -66,6 +66,18 @@ TEST_F(SqliteJournalTest, what_was_flushed_is_there_after_reopening) {
   EXPECT_EQ(read_all(*journal).value(), expected_entries(60));
 }
 
+TEST_F(SqliteJournalTest, its_files_are_its_owners_alone) {
+  auto journal = open();
+  append_entries(*journal, 0, 1);
+  ASSERT_TRUE(journal->flush().ok());
+  for (const char* name : {"", "/journal.db", "/journal.db-wal", "/head", "/lock"}) {
+    const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+    EXPECT_EQ(std::filesystem::status(dir_ + name).permissions() & others,
+              std::filesystem::perms::none)
+        << name;
+  }
+}
+
 TEST_F(SqliteJournalTest, closing_stores_what_is_queued) {
   append_entries(*open(), 0, 30);
   EXPECT_EQ(read_all(*open()).value(), expected_entries(30));
@@ -165,6 +177,7 @@ TEST_F(SqliteJournalTest, a_second_writer_that_slipped_in_ends_the_first) {
   EXPECT_EQ(status.error().code, ErrorCode::kConflict);
   EXPECT_TRUE(contains(status.error().message, "another server has taken over"))
       << status.error().message;
+  EXPECT_FALSE(journal->record_alive(1).ok()) << "the head is no longer ours to write";
   journal.reset();
   EXPECT_EQ(read_all(*open()).value().back().term, 7);
 }
