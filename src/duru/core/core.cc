@@ -28,6 +28,10 @@ Outcome decide_input(Tx& tx, const Message& input) {
   if (const auto* c = input.as<DefineFleet>()) return decide_define_fleet(tx, *c);
   if (const auto* c = input.as<EndAllWork>()) return decide_end_all(tx, *c);
   if (const auto* c = input.as<StartServer>()) return decide_start(tx, *c);
+  if (const auto* c = input.as<AcceptLoss>()) {
+    tx.emit(LossAccepted{c->first_seq_lost, c->last_seq_lost});
+    return Accepted{};
+  }
   if (const auto* o = input.as<TaskObserved>()) {
     decide_task_observed(tx, *o);
   } else if (const auto* n = input.as<NodeObserved>()) {

@@ -17,6 +17,7 @@ DURU_RECORD(DefineFleet, (1, chips), (2, sites), (3, nodes))
 DURU_RECORD(EndAllWork, (1, reason))
 DURU_RECORD(StartServer, (1, installation), (2, duru_version), (3, alive_at), (4, boot_id),
             (5, anchor))
+DURU_RECORD(AcceptLoss, (1, first_seq_lost), (2, last_seq_lost))
 
 DURU_KIND(SubmitJobs, kCommand, "core", 1, "submit_jobs")
 DURU_KIND(CancelJob, kCommand, "core", 2, "cancel_job")
@@ -29,13 +30,14 @@ DURU_KIND(MarkAccelerator, kCommand, "core", 8, "mark_accelerator")
 DURU_KIND(DefineFleet, kCommand, "core", 9, "define_fleet")
 DURU_KIND(EndAllWork, kCommand, "core", 10, "end_all_work")
 DURU_KIND(StartServer, kCommand, "system", 11, "start_server")
+DURU_KIND(AcceptLoss, kCommand, "system", 12, "accept_loss")
 
 const std::vector<const Kind*>& command_kinds() {
   static const std::vector<const Kind*> kinds = {
       &kind_of<SubmitJobs>(), &kind_of<CancelJob>(),       &kind_of<ExtendLease>(),
       &kind_of<CordonNode>(), &kind_of<UncordonNode>(),    &kind_of<DrainNode>(),
       &kind_of<RemoveNode>(), &kind_of<MarkAccelerator>(), &kind_of<DefineFleet>(),
-      &kind_of<EndAllWork>(), &kind_of<StartServer>()};
+      &kind_of<EndAllWork>(), &kind_of<StartServer>(),     &kind_of<AcceptLoss>()};
   return kinds;
 }
 

@@ -88,4 +88,11 @@ struct StartServer {
 };
 DURU_DECLARE_KIND(StartServer)
 
+// A person goes on without facts that were acknowledged and are missing (duru journal accept-loss).
+struct AcceptLoss {
+  std::int64_t first_seq_lost = 0;
+  std::int64_t last_seq_lost = 0;
+};
+DURU_DECLARE_KIND(AcceptLoss)
+
 }  // namespace duru

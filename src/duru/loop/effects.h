@@ -13,16 +13,15 @@ TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, st
 
 class Effects : public Projection {
  public:
-  // Engines by site; they outlive this. Nothing is sent before begin().
-  explicit Effects(std::map<SiteName, Engine*> engines) : engines_(std::move(engines)) {}
-
-  // The full set: every live run is run again or stopped again, everything else is an orphan.
-  void resend(const State& state);
-  void begin(const State& state) {
+  // Nothing is sent before begin(), which is called under the view's lock. The engines, by site,
+  // outlive this.
+  void begin(std::map<SiteName, Engine*> engines, const State& state) {
+    engines_ = std::move(engines);
     begun_ = true;
     resend(state);
   }
-
+  // The full set: every live run is run again or stopped again, everything else is an orphan.
+  void resend(const State& state);
   void on_fact(const State& after, const Message& fact, const FactContext& context) override;
 
  private:
