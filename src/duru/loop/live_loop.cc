@@ -80,8 +80,13 @@ void LiveLoop::run_loop() {
   Timestamp marked_at;
   while (true) {
     wait_for_input();
+    // Read before the inputs: what the engines had reported by then is in this batch, or still in
+    // the queue, and then no mark is set.
+    const Timestamp observed =
+        options_.observed_through ? options_.observed_through() : clock_.now();
     std::deque<Input> batch;
     bool stopping = false;
+    bool took_all = false;
     {
       const std::lock_guard lock(mutex_);
       stopping = stopping_;
@@ -89,16 +94,14 @@ void LiveLoop::run_loop() {
         batch.push_back(std::move(inputs_.front()));
         inputs_.pop_front();
       }
+      took_all = inputs_.empty();
     }
-    // What the engines had reported before this batch was taken is in it or in an earlier one.
-    const Timestamp observed =
-        options_.observed_through ? options_.observed_through() : clock_.now();
     take(batch);
     const Timestamp now = clock_.now();
     if (const auto deadline = loop_.next_deadline(now); deadline.has_value() && *deadline <= now) {
       loop_.tick(now);
     }
-    if (since(now, marked_at) >= kMarkEvery) {
+    if (took_all && since(now, marked_at) >= kMarkEvery) {
       loop_.mark_time(std::min(now, observed));
       marked_at = now;
     }

@@ -34,7 +34,6 @@ void View::apply(const DurableCommit& commit) {
   }
   term_ = context.term;
   applied_seq_ = commit.record.last_seq();
-  mark_ = std::max(mark_, commit.record.now);
   for (Projection* projection : projections_) projection->on_commit(core_.state(), commit);
 }
 

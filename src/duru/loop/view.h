@@ -38,7 +38,9 @@ class View {
   struct Reading {
     const State& state;
     std::int64_t applied_seq;
-    Timestamp mark;  // no fact older than this will come: an account never runs past it
+    // No fact older than this will come: an account never runs past it. Only marks move it; a
+    // commit does not, since an engine may still report what happened before.
+    Timestamp mark;
   };
   template <class Function>
   auto read(Function function) const {
