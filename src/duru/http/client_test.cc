@@ -150,7 +150,7 @@ TEST(HttpClientTest, AFileGoesUpAndComesDown) {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/model";
   std::string content;
-  for (int i = 0; content.size() < 2'000'000; ++i) content += std::to_string(i * 31);
+  for (int i = 0; content.size() < 2'000'000; ++i) content += std::to_string(i);
   std::ofstream(path) << content;
   Router router;
   router.add("PUT", "/echo", answer_body);

@@ -45,6 +45,7 @@ void Connection::close() {
   }
   upload_.reset();
   request_.reset();
+  uncount_body();
   boost::system::error_code ignored;  // it is closed either way
   socket_.close(ignored);
   context_.forget(*this);
@@ -295,6 +296,12 @@ bool Connection::store_body(std::string_view piece) {
     return false;
   }
   if (!upload_) {
+    counted_body_bytes_ += piece.size();
+    context_.bodies_bytes += piece.size();
+    if (context_.bodies_bytes > context_.limits.bodies_bytes_max) {
+      refuse(too_busy());
+      return false;
+    }
     request_->body += piece;
     return true;
   }
@@ -304,9 +311,12 @@ bool Connection::store_body(std::string_view piece) {
   return written.ok();
 }
 
+void Connection::uncount_body() { context_.bodies_bytes -= std::exchange(counted_body_bytes_, 0); }
+
 void Connection::dispatch() {
   state_ = State::kHandling;
   no_deadline();
+  uncount_body();
   if (upload_) {
     request_->upload = upload_->take();
     upload_.reset();

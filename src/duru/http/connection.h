@@ -68,6 +68,7 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   bool find_route();
   bool open_body();
   bool store_body(std::string_view piece);
+  void uncount_body();
   void invite_body();
   void dispatch();
 
@@ -104,6 +105,7 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   std::optional<Upload> upload_;
   std::uint64_t body_bytes_ = 0;
   std::uint64_t body_bytes_max_ = 0;
+  std::size_t counted_body_bytes_ = 0;  // our part of ServerContext::bodies_bytes
   bool is_head_request_ = false;
   bool is_http10_ = false;
   std::shared_ptr<StreamCore> stream_;

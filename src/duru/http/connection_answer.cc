@@ -35,7 +35,10 @@ void Connection::take_answer(std::uint64_t number, Response response) {
 }
 
 void Connection::send_response(Response response) {
+  // A refused request gives back at once what it held.
   upload_.reset();
+  request_.reset();
+  uncount_body();
   // What is left of a refused body is not read, so nothing can follow it.
   if (!body_is_read() || context_.stopping || peer_ended_) close_after_ = true;
   const std::uint64_t body_bytes = response.file ? response.file->size_bytes : response.body.size();
@@ -78,7 +81,6 @@ std::string Connection::head_text(const Response& response, Framing framing,
 }
 
 void Connection::finish_answer() {
-  request_.reset();
   if (close_after_) return linger();
   if (context_.stopping || peer_ended_) return close();
   state_ = State::kIdle;

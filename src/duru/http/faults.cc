@@ -88,6 +88,13 @@ Problem body_too_large(std::uint64_t bytes_max) {
           .detail = fmt::format("The body may have {} bytes here.", bytes_max)};
 }
 
+Problem too_busy() {
+  return {.status = 503,
+          .type = "too_busy",
+          .title = "Too many bodies at once",
+          .detail = "The server is reading as much as it has memory for; try again soon."};
+}
+
 Problem too_many_connections(const HttpLimits& limits) {
   return {.status = 503,
           .type = "too_many_connections",

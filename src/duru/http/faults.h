@@ -1,9 +1,12 @@
 // The problem documents that the HTTP layer itself answers with; every other one is a handler's.
 //
-//   malformed_request 400   bad_host 400           bad_target 400        ambiguous_length 400
-//   not_found 404           method_not_allowed 405 request_timeout 408   body_too_large 413
-//   target_too_long 414     headers_too_large 431  internal 500          unknown_transfer_coding
-//   501 too_many_connections 503  http_version 505     storage_full 507
+//   400  malformed_request, bad_host, bad_target, ambiguous_length
+//   404  not_found                     405  method_not_allowed
+//   408  request_timeout               413  body_too_large
+//   414  target_too_long               431  headers_too_large
+//   500  internal, no_answer           501  unknown_transfer_coding
+//   503  too_many_connections, too_busy
+//   505  http_version                  507  storage_full
 #pragma once
 
 #include <cstdint>
@@ -21,6 +24,7 @@ Problem not_found(std::string_view path);
 Problem method_not_allowed(std::string_view method, std::string_view allow);
 Problem request_timeout(const HttpLimits& limits);
 Problem body_too_large(std::uint64_t bytes_max);
+Problem too_busy();
 Problem too_many_connections(const HttpLimits& limits);
 Problem handler_failed();
 Problem upload_failed(const Error& error);

@@ -2,7 +2,8 @@
 // (faults.h lists them) or, where nobody waits for an answer, closes the connection.
 //
 // A limit holds before the thing it bounds is stored: at most body_bytes_max of a request are ever
-// in memory, whatever its Content-Length says.
+// in memory, whatever its Content-Length says, and at most bodies_bytes_max of all those that are
+// still coming in.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,10 @@
 namespace duru::http {
 
 struct HttpLimits {
-  std::size_t target_bytes_max = 8 * 1024;        // 414
-  std::size_t header_bytes_max = 16 * 1024;       // 431; request line and fields together
-  std::size_t body_bytes_max = 32 * 1024 * 1024;  // 413; a route may name another
+  std::size_t target_bytes_max = 8 * 1024;           // 414
+  std::size_t header_bytes_max = 16 * 1024;          // 431; request line and fields together
+  std::size_t body_bytes_max = 32 * 1024 * 1024;     // 413; a route may name another
+  std::size_t bodies_bytes_max = 512 * 1024 * 1024;  // 503; all that are being read, together
   std::uint64_t upload_bytes_max = std::uint64_t{64} << 30;  // 413; for bodies that go to a file
   std::size_t connections_max = 1024;                        // 503 and close
   std::size_t stream_buffer_bytes_max = 1024 * 1024;         // a reader this far behind is dropped

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <vector>
 
 namespace duru::http {
 namespace {
@@ -24,7 +25,9 @@ Parsed parse(std::string_view bytes, std::size_t piece_bytes, Kind kind = Kind::
   std::string buffer;
   std::string body;
   while (parser.fault() == ParseFault::kNone && !parser.done()) {
-    const auto step = parser.feed(buffer);
+    // A copy of its exact size, so that a sanitizer sees a read beyond the end.
+    const std::vector<char> exact(buffer.begin(), buffer.end());
+    const auto step = parser.feed({exact.data(), exact.size()});
     body += step.body;
     buffer.erase(0, step.consumed);
     if (step.consumed > 0) continue;
@@ -139,16 +142,16 @@ TEST(MessageParserTest, MutatedMessagesAreAnsweredNotCrashed) {
     std::string text = seeds[random() % seeds.size()];
     for (auto changes = random() % 4 + 1; changes > 0; --changes) {
       const std::size_t at = random() % text.size();
-      static constexpr std::string_view kTelling("\r\n:;,= 0aF\x00\xff\t\"\\", 17);
+      static constexpr char kTelling[] = "\r\n:;,= 0aF\x00\xff\t\"\\";
       switch (random() % 3) {
         case 0:
-          text[at] = kTelling[random() % kTelling.size()];
+          text[at] = kTelling[random() % (sizeof(kTelling) - 1)];
           break;
         case 1:
           text.erase(at, random() % 3 + 1);
           break;
         default:
-          text.insert(at, 1, kTelling[random() % kTelling.size()]);
+          text.insert(at, 1, kTelling[random() % (sizeof(kTelling) - 1)]);
       }
     }
     const Parsed whole = parse(text, text.size());

@@ -192,7 +192,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options
   DURU_TRY(raw->open(options.address));
   raw->work.emplace(raw->io.get_executor());
   raw->accept();
-  asio::post(raw->io, [raw] { raw->run_tick(); });
+  raw->run_tick();
 
   // The thread takes no signals: they are the main thread's, and a reader that leaves during
   // sendfile() must be an error, not a SIGPIPE.

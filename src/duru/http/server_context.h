@@ -23,6 +23,7 @@ struct ServerContext {
   std::shared_ptr<Mailbox> mailbox;
   std::function<void(Connection&)> forget;  // the connection is closed
   std::string date;                         // the Date field of this second
+  std::size_t bodies_bytes = 0;             // in memory, of requests that are still being read
   bool stopping = false;
 
   struct {

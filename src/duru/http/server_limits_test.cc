@@ -44,6 +44,25 @@ TEST(HttpLimitsTest, BodiesOverTheLimitAre413HoweverTheyAreFramed) {
   EXPECT_EQ(client.request("POST", "/large", {}, std::string(5001, 'x')).value().status, 413);
 }
 
+TEST(HttpLimitsTest, BodiesThatAreStillComingInShareOneLimit) {
+  const auto server =
+      start_server(small_router(), {.bodies_bytes_max = 1000, .linger_max = Milliseconds(50)});
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n";
+  RawSocket first(server->address());
+  first.send(head + std::string(600, 'x'));
+  HttpClient client(server->address());
+  EXPECT_TRUE(eventually([&] {
+    return client.request("POST", "/echo", {}, std::string(600, 'y')).value().status == 503;
+  }));
+  first.send(std::string(300, 'x'));
+  EXPECT_NE(first.read_until(std::string(900, 'x')).find("200 OK"), std::string::npos);
+  EXPECT_EQ(client.request("POST", "/echo", {}, std::string(600, 'y')).value().status, 200);
+  expect_refusal(
+      *server,
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1500\r\n\r\n" + std::string(1001, 'x'),
+      503, "too_busy");
+}
+
 TEST(HttpLimitsTest, ARefusedLargeBodyStillGetsItsAnswer) {
   const auto server = start_server(small_router());
   HttpClient client(server->address());

@@ -233,7 +233,7 @@ TEST(HttpServerTest, AFileIsSentWholeThoughItIsRemovedMeanwhile) {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/artifact";
   std::string content;
-  for (int i = 0; content.size() < 3'000'000; ++i) content += std::to_string(i * 7919);
+  for (int i = 0; content.size() < 3'000'000; ++i) content += std::to_string(i);
   std::ofstream(path) << content;
   Router router;
   router.add("GET", "/file", [path](const auto&, Responder responder) {

@@ -34,6 +34,7 @@ class Stream {
   // Waits until half of the buffer is free; false when it is not by then or the stream is closed.
   // For threads that read faster than the reader; never on the server's thread.
   bool wait_room(Milliseconds at_most) const;
+  // `call` holds no copy of the stream, or that copy would never be the last to go.
   // Runs once, on the server's thread, when the reader has gone before close(); at once, on this
   // thread, if it has gone already.
   void on_closed(std::function<void()> call);
