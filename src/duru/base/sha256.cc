@@ -63,7 +63,7 @@ bool Digest::parse(std::string_view hex) {
     } else {
       return false;
     }
-    parsed.bytes[i / 2] = static_cast<unsigned char>(parsed.bytes[i / 2] << 4 | value);
+    parsed.bytes[i / 2] = static_cast<unsigned char>(parsed.bytes[i / 2] * 16U + value);
   }
   *this = parsed;
   return true;

@@ -126,7 +126,7 @@ void settle_job(Tx& tx, const JobId& id) {
 }
 
 Milliseconds backoff_after(std::int32_t failures) {
-  return std::min(seconds(1LL << std::min(std::max(failures, 1) - 1, 6)), minutes(1));
+  return std::min(seconds(std::int64_t{1} << std::min(std::max(failures, 1) - 1, 6)), minutes(1));
 }
 
 }  // namespace duru
