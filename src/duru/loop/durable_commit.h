@@ -3,7 +3,7 @@
 #pragma once
 
 #include "duru/domain/commit.h"
-#include "duru/journal/entry.h"
+#include "duru/journal/journal.h"
 
 namespace duru {
 

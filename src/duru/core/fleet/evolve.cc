@@ -7,7 +7,7 @@ namespace {
 
 void apply(State& state, const ChipDefined& fact) {
   state.chips[fact.chip.name] = fact.chip;
-  state.index_chip(fact.chip);
+  state.index_chips();
 }
 
 void apply(State& state, const NodeDefined& fact, Timestamp now) {

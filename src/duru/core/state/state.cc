@@ -6,6 +6,15 @@
 #include "duru/base/wire.h"
 
 namespace duru {
+namespace {
+
+// An index holds no empty entries, so that it equals one that is built anew.
+void take_out(std::map<ChipName, std::set<NodeName>>& index, const NodeName& name) {
+  for (auto& [chip, names] : index) names.erase(name);
+  std::erase_if(index, [](const auto& entry) { return entry.second.empty(); });
+}
+
+}  // namespace
 
 bool State::schedulable(const NodeName& node) const {
   const auto it = nodes.find(node);
@@ -70,9 +79,12 @@ std::vector<const Chip*> State::chips_of(const Request& request) const {
   return found;
 }
 
-void State::index_chip(const Chip& chip) {
-  chip_by_alias[chip.name.str()] = chip.name;
-  for (const std::string& alias : chip.aliases) chip_by_alias[alias] = chip.name;
+void State::index_chips() {
+  chip_by_alias.clear();
+  for (const auto& [name, chip] : chips) chip_by_alias.emplace(name.str(), name);
+  for (const auto& [name, chip] : chips) {
+    for (const std::string& alias : chip.aliases) chip_by_alias.emplace(alias, name);
+  }
 }
 
 void State::refresh_free(const NodeName& name) {
@@ -85,18 +97,20 @@ void State::refresh_free(const NodeName& name) {
       free.free_by_chip[accelerator.chip].insert(accelerator.index);
     }
   }
-  for (auto& [chip, node_names] : nodes_with_free) node_names.erase(name);
+  take_out(nodes_with_free, name);
   if (!schedulable(name)) return;
   for (const auto& [chip, indices] : free.free_by_chip) nodes_with_free[chip].insert(name);
 }
 
 void State::index_node(const NodeName& name) {
   const NodeRecord& record = nodes.at(name);
-  for (auto& [chip, node_names] : nodes_of_chip) node_names.erase(name);
+  take_out(nodes_of_chip, name);
   NodeCapacity& free = capacity[name];
   free.cpu_free = record.node.cpu;
   free.memory_free = record.node.memory;
-  for (const WorkloadId& id : live_on_node[name]) {
+  const auto live = live_on_node.find(name);
+  const std::set<WorkloadId> none;
+  for (const WorkloadId& id : live == live_on_node.end() ? none : live->second) {
     for (const TaskRunRecord& task : workloads.at(id).attempt->tasks) {
       if (task.released_at.has_value() || task.allocation.node != name) continue;
       free.cpu_free -= task.allocation.cpu;
@@ -104,15 +118,13 @@ void State::index_node(const NodeName& name) {
     }
   }
   refresh_free(name);
-  std::erase_if(nodes_of_chip, [](const auto& entry) { return entry.second.empty(); });
 }
 
 void State::unindex_node(const NodeName& name) {
   capacity.erase(name);
   live_on_node.erase(name);
-  for (auto& [chip, node_names] : nodes_of_chip) node_names.erase(name);
-  for (auto& [chip, node_names] : nodes_with_free) node_names.erase(name);
-  std::erase_if(nodes_of_chip, [](const auto& entry) { return entry.second.empty(); });
+  take_out(nodes_of_chip, name);
+  take_out(nodes_with_free, name);
 }
 
 void State::hold(const WorkloadRecord& workload) {
@@ -151,7 +163,11 @@ void State::release(const WorkloadRecord& workload, std::int32_t task_index) {
       std::any_of(attempt.tasks.begin(), attempt.tasks.end(), [&](const TaskRunRecord& task) {
         return !task.released_at.has_value() && task.allocation.node == held.node;
       });
-  if (!still_here) live_on_node[held.node].erase(workload.id);
+  const auto live = live_on_node.find(held.node);
+  if (!still_here && live != live_on_node.end()) {
+    live->second.erase(workload.id);
+    if (live->second.empty()) live_on_node.erase(live);
+  }
   refresh_free(held.node);
 }
 
@@ -216,9 +232,10 @@ State State::from_record(StateRecord record) {
   state.anchor = record.anchor;
   state.boot_id = record.boot_id;
   for (Chip& chip : record.chips) {
-    state.index_chip(chip);
-    state.chips.emplace(chip.name, std::move(chip));
+    const ChipName name = chip.name;
+    state.chips.emplace(name, std::move(chip));
   }
+  state.index_chips();
   for (Site& site : record.sites) state.sites.emplace(site.name, std::move(site));
   for (NodeRecord& node : record.nodes) {
     const NodeName name = node.node.name;

@@ -16,6 +16,7 @@ struct Holder {
   WorkloadId workload;
   std::int32_t attempt = 0;
   std::int32_t task = 0;
+  auto operator<=>(const Holder&) const = default;
 };
 
 // What is free on a node now; derived from the live attempts.
@@ -25,6 +26,7 @@ struct NodeCapacity {
   std::map<std::int32_t, Holder> holders;                   // accelerator index -> holder
   std::map<ChipName, std::set<std::int32_t>> free_by_chip;  // healthy and not held
   std::int32_t task_count = 0;                              // live task runs
+  bool operator==(const NodeCapacity&) const = default;
 };
 
 class State {
@@ -66,7 +68,7 @@ class State {
   std::vector<Chip const*> chips_of(const Request& request) const;  // by name
 
   // --- index upkeep, called by the rooms' evolve functions ---
-  void index_chip(const Chip& chip);
+  void index_chips();  // after any change to the chips: names first, then aliases, by chip
   void index_node(const NodeName& node);  // after any change to the node's record or its holders
   void unindex_node(const NodeName& node);
   void hold(const WorkloadRecord& workload);  // allocations of its live attempt
