@@ -1,0 +1,41 @@
+#include "duru/history/records.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace duru::history {
+
+void Batch::append(Batch&& later) {
+  for (auto& [id, job] : later.jobs) jobs[id] = std::move(job);
+  std::move(later.intervals.begin(), later.intervals.end(), std::back_inserter(intervals));
+  std::move(later.charges.begin(), later.charges.end(), std::back_inserter(charges));
+  mark = later.mark;
+  fact_count += later.fact_count;
+}
+
+void select_jobs(const Batch& batch, const HistoryJobsQuery& query,
+                 std::map<std::string, HistoryJob>& into) {
+  std::size_t taken = 0;
+  auto it = query.before.empty() ? batch.jobs.end() : batch.jobs.lower_bound(query.before);
+  while (it != batch.jobs.begin() && taken < query.limit) {
+    const HistoryJob& job = (--it)->second;
+    if (job.project != query.project) continue;
+    const auto& states = query.states;
+    if (!states.empty() && std::find(states.begin(), states.end(), job.state) == states.end()) {
+      continue;
+    }
+    into.emplace(job.id, job);
+    ++taken;
+  }
+}
+
+void select_newest(const Batch& batch, const std::string& project, const std::string& name,
+                   std::optional<HistoryJob>& newest) {
+  for (auto it = batch.jobs.rbegin(); it != batch.jobs.rend(); ++it) {
+    if (it->second.project != project || it->second.name != name) continue;
+    if (!newest.has_value() || newest->id < it->first) newest = it->second;
+    return;
+  }
+}
+
+}  // namespace duru::history
