@@ -1,0 +1,229 @@
+#include "duru/simulation/world.h"
+
+#include <algorithm>
+
+#include "duru/base/assert.h"
+#include "duru/base/wire.h"
+#include "duru/domain/commands.h"
+#include "duru/loop/effects.h"
+#include "duru/loop/loop.h"
+#include "duru/simulation/replay.h"
+
+namespace duru {
+namespace {
+
+// As the live loop does: what got lost on the way is said again.
+constexpr Milliseconds kResendEvery = minutes(1);
+
+class NoSink : public LedgerSink {
+  void add(const Interval&) override {}
+  void add(const Charge&) override {}
+};
+
+}  // namespace
+
+// One run of a server, from its start to its death.
+struct World::Life {
+  Life(World& world)
+      : view(reader, {}, {&book, &world.inspector_, &effects}),
+        loop({&writer}, world.journal_, outbox) {
+    world.journal_.set_listener([this](std::int64_t seq) { outbox.on_durable(seq); }, {});
+  }
+
+  Outbox outbox;
+  CoreModule writer;
+  CoreModule reader;
+  LedgerBook book;
+  Effects effects;
+  View view;
+  Loop loop;
+};
+
+World::World(WorldOptions options)
+    : options_(std::move(options)),
+      clock_(options_.start),
+      engine_(
+          [&] {
+            if (options_.engine.installation.empty()) {
+              options_.engine.installation = InstallationId("simulate");
+            }
+            return options_.engine;
+          }(),
+          clock_),
+      inspector_(all_checkers(), {&trace_}) {
+  begin_life(Recovery::kReplay, options_.start);
+}
+
+World::~World() = default;
+
+const State& World::state() const { return life_->reader.state(); }
+
+Usage World::usage(Timestamp from, Timestamp to) const { return life_->book.usage(from, to); }
+
+Site World::site() const { return {options_.site, "", "simulated", engine_.capabilities()}; }
+
+void World::begin_life(Recovery recovery, Timestamp alive_at) {
+  LedgerBook kept;
+  if (life_ != nullptr) kept = life_->book;
+  life_ = std::make_unique<Life>(*this);
+  const Result<std::vector<DurableCommit>> commits = read_commits(journal_);
+  DURU_ASSERT(commits.ok());
+  if (recovery == Recovery::kSnapshot) {
+    // The snapshot is of the middle; the rest is replayed, as a server does.
+    const std::size_t half = commits.value().size() / 2;
+    Replica replica;
+    NoSink sink;
+    LedgerBook book;
+    for (std::size_t i = 0; i < half; ++i) replica.apply(commits.value()[i], sink);
+    const Result<SnapshotBody> body = decode<SnapshotBody>(encode(replica.snapshot()));
+    Replica restored;
+    DURU_ASSERT(body.ok() && restored.restore(body.value()).ok());
+    for (std::size_t i = half; i < commits.value().size(); ++i) {
+      restored.apply(commits.value()[i], sink);
+    }
+    const SnapshotBody whole = restored.snapshot();
+    DURU_ASSERT(life_->writer.restore(whole.modules.at("core")).ok());
+    DURU_ASSERT(life_->reader.restore(whole.modules.at("core")).ok());
+    life_->book = std::move(kept);
+    life_->book.resume(whole.ledger);
+    life_->loop.resume_at(whole.last_seq, whole.term, whole.now, whole.answers);
+    life_->view.resume_at(whole.last_seq, whole.now);
+  } else {
+    for (const DurableCommit& commit : commits.value()) {
+      life_->loop.replay(commit);
+      life_->view.apply(commit);
+    }
+  }
+  life_->outbox.on_durable(journal_.tail().last_seq);
+  submit(StartServer{options_.engine.installation, "simulation", alive_at, "simulated-boot",
+                     options_.start});
+  life_->effects.begin({{options_.site, &engine_}}, state());
+  resent_at_ = now();
+  DURU_ASSERT(engine_.start([this](Message observation) { take(std::move(observation)); }).ok());
+}
+
+void World::restart(Recovery recovery, Milliseconds outage) {
+  const Timestamp died_at = now();
+  const Digest before = state().digest();
+  engine_.shutdown();
+  const Timestamp back_at = died_at + outage;
+  for (auto next = engine_.next_event(); next.has_value() && *next <= back_at;
+       next = engine_.next_event()) {
+    clock_.advance_to(*next);
+    engine_.advance(*next);
+  }
+  clock_.advance_to(back_at);
+  const std::int64_t last_seq = journal_.tail().last_seq;
+  begin_life(recovery, died_at);
+  const Result<std::vector<DurableCommit>> commits = read_commits(journal_);
+  NoSink sink;
+  Replica replica;
+  for (const DurableCommit& commit : commits.value()) {
+    if (commit.record.first_seq <= last_seq) replica.apply(commit, sink);
+  }
+  if (replica.state().digest() != before) {
+    own_violations_.push_back("recovery: the journal gives another state than the one that died");
+  }
+}
+
+void World::take(Message observation) {
+  life_->loop.observe(observation, now());
+  drain();
+}
+
+void World::drain() {
+  while (life_->view.drain(life_->outbox)) {
+  }
+}
+
+Reply World::submit(Message command) {
+  Reply reply;
+  CommandRequest request;
+  request.command = std::move(command);
+  request.principal = "operator";
+  request.answer = [](const Accepted& accepted) {
+    std::string text;
+    for (const JobId& id : accepted.jobs) text += (text.empty() ? "" : " ") + id.str();
+    return text;
+  };
+  bool answered = false;
+  request.reply = [&](Reply r) {
+    reply = std::move(r);
+    answered = true;
+  };
+  const Digest before = life_->writer.state().digest();
+  life_->loop.submit(std::move(request), now());
+  drain();
+  DURU_ASSERT(answered);
+  if (reply.kind == Reply::Kind::kRejected && life_->writer.state().digest() != before) {
+    own_violations_.push_back("rejection: a refused command changed the state");
+  }
+  return reply;
+}
+
+JobId World::draw_job_id() { return make_id<JobId>(now().value, ++jobs_drawn_); }
+
+std::optional<Timestamp> World::next_event() const {
+  std::optional<Timestamp> next = engine_.next_event();
+  const auto consider = [&](std::optional<Timestamp> t) {
+    if (t.has_value() && (!next.has_value() || *t < *next)) next = t;
+  };
+  consider(life_->loop.next_deadline(now()));
+  const bool anything_lives =
+      std::any_of(state().workloads.begin(), state().workloads.end(),
+                  [](const auto& entry) { return entry.second.attempt.has_value(); });
+  if (anything_lives) consider(resent_at_ + kResendEvery);
+  return next;
+}
+
+bool World::tick_if_due() {
+  const auto deadline = life_->loop.next_deadline(now());
+  if (!deadline.has_value() || *deadline > now()) return true;
+  const std::int64_t before = life_->loop.last_seq();
+  life_->loop.tick(now());
+  drain();
+  if (life_->loop.last_seq() > before) return true;
+  own_violations_.push_back("timer: one is due at " + format_timestamp(*deadline) +
+                            " and does nothing");
+  return false;
+}
+
+void World::run_until(Timestamp t) {
+  for (auto next = next_event(); next.has_value() && *next <= t; next = next_event()) {
+    clock_.advance_to(*next);
+    engine_.advance(now());
+    if (!tick_if_due()) break;
+    if (since(now(), resent_at_) >= kResendEvery) {
+      resent_at_ = now();
+      life_->view.read([&](const View::Reading& reading) { life_->effects.resend(reading.state); });
+    }
+  }
+  clock_.advance_to(t);
+  life_->loop.mark_time(std::min(now(), engine_.observed_through()));
+  drain();
+}
+
+void World::check_settled() {
+  std::set<TaskRunName> desired;
+  for (const auto& [id, workload] : state().workloads) {
+    if (!workload.attempt.has_value()) continue;
+    for (std::size_t i = 0; i < workload.attempt->tasks.size(); ++i) {
+      desired.insert(task_run_name(state().installation, id, workload.attempt->number,
+                                   static_cast<std::int32_t>(i)));
+    }
+  }
+  for (const TaskRunName& name : engine_.runs()) {
+    if (desired.erase(name) == 0) own_violations_.push_back("engine: runs unasked: " + name.str());
+  }
+  for (const TaskRunName& name : desired) {
+    own_violations_.push_back("engine: does not run: " + name.str());
+  }
+}
+
+std::vector<std::string> World::violations() const {
+  std::vector<std::string> all = inspector_.violations();
+  all.insert(all.end(), own_violations_.begin(), own_violations_.end());
+  return all;
+}
+
+}  // namespace duru
