@@ -162,8 +162,8 @@ struct Ahead {
   std::string first;
 };
 Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, Timestamp now) {
-  const QueuePosition mine{-job.spec.priority, state.workloads.at(workload_of(job.id)).queued_seq,
-                           workload_of(job.id)};
+  const QueuePosition mine{-std::int64_t{job.spec.priority},
+                           state.workloads.at(workload_of(job.id)).queued_seq, workload_of(job.id)};
   Ahead ahead;
   QueuePosition first = mine;
   for (const auto& [other_key, line] : state.waiting) {

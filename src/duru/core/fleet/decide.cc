@@ -6,6 +6,8 @@
 namespace duru {
 namespace {
 
+constexpr Milliseconds kDrainGraceMax = hours(30 * 24);
+
 Rejection unknown_node(const Tx& tx, const NodeName& name) {
   std::string known;
   for (const auto& [node, record] : tx.state().nodes) {
@@ -101,8 +103,9 @@ Outcome decide_uncordon(Tx& tx, const UncordonNode& command) {
 Outcome decide_drain(Tx& tx, const DrainNode& command) {
   const auto node = tx.state().nodes.find(command.node);
   if (node == tx.state().nodes.end()) return unknown_node(tx, command.node);
-  if (command.grace.value < 0) {
-    return Rejection{"invalid", "the grace is negative", "give a span like 30s", "/grace"};
+  if (command.grace.value < 0 || command.grace > kDrainGraceMax) {
+    return Rejection{"invalid", "the grace is not between 0 and 30d", "give a span like 30s",
+                     "/grace"};
   }
   const Timestamp stop_at = tx.now() + command.grace;
   if (!node->second.draining || stop_at < node->second.stop_at) {

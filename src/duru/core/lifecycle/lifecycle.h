@@ -21,6 +21,10 @@ constexpr Bytes kFilesMax(16 * 1024 * 1024);
 constexpr Milliseconds kDefaultLease = hours(1);
 constexpr Milliseconds kDefaultGrace = seconds(10);
 constexpr Milliseconds kLeaseMax = hours(30 * 24);
+// Bounds of what people give, so that sums of it never overflow.
+constexpr Milliseconds kGraceMax = hours(24);
+constexpr Milliseconds kTimeLimitMax = hours(3650 * 24);
+constexpr MilliDevices kAmountMax(1'000'000'000);
 
 // All jobs of the command are accepted or none. Answers with their ids.
 Outcome decide_submit(Tx& tx, const SubmitJobs& command);

@@ -40,6 +40,19 @@ Rejection check_command(const std::vector<std::string>& command, const std::stri
   return {};
 }
 
+// As JSON pointers write it (RFC 6901).
+std::string escaped(const std::string& name) {
+  std::string text;
+  for (char c : name) {
+    if (c == '~' || c == '/') {
+      text += c == '~' ? "~0" : "~1";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 Rejection check_env(const std::map<std::string, std::string>& env, const std::string& pointer) {
   for (const auto& [name, value] : env) {
     const bool bad = name.empty() || name.find('=') != std::string::npos ||
@@ -49,7 +62,7 @@ Rejection check_env(const std::map<std::string, std::string>& env, const std::st
                      "names are not empty and hold neither '=' nor NUL");
     }
     if (name.rfind("DURU_", 0) == 0) {
-      return invalid(pointer + "/" + name, "names that begin with DURU_ are set by Duru",
+      return invalid(pointer + "/" + escaped(name), "names that begin with DURU_ are set by Duru",
                      "choose another name");
     }
   }
@@ -65,6 +78,12 @@ std::string chips_in_fleet(const State& state) {
                        : "the fleet has: " + names;
 }
 
+Rejection check_amount(const std::optional<MilliDevices>& amount, const std::string& pointer) {
+  if (!amount.has_value() || (amount->value > 0 && *amount <= kAmountMax)) return {};
+  return invalid(pointer, "the amount is not above zero, or beyond counting",
+                 "give what one task needs, 1 or more");
+}
+
 Rejection check_variants(const State& state, const JobSpec& spec, const std::string& pointer) {
   if (spec.track.has_value() && !spec.variants.empty()) {
     return invalid(pointer + "/track", "track and variants are both given",
@@ -77,18 +96,13 @@ Rejection check_variants(const State& state, const JobSpec& spec, const std::str
       return {"unknown-chip", "there is no chip \"" + variant.chip.str() + "\"",
               chips_in_fleet(state) + "; duru get chips lists the catalogue", at + "/chip"};
     }
-    if (variant.amount.value_or(MilliDevices(1000)).value <= 0) {
-      return invalid(at + "/amount", "the amount is not above zero", "give 1 or more");
-    }
+    if (Rejection r = check_amount(variant.amount, at + "/amount"); !r.empty()) return r;
     if (!variant.command.empty() || spec.command.empty()) {
       if (Rejection r = check_command(variant.command, at + "/command"); !r.empty()) return r;
     }
     if (Rejection r = check_env(variant.env, at + "/env"); !r.empty()) return r;
   }
-  if (spec.amount.has_value() && spec.amount->value <= 0) {
-    return invalid(pointer + "/amount", "the amount is not above zero", "give 1 or more");
-  }
-  return {};
+  return check_amount(spec.amount, pointer + "/amount");
 }
 
 Rejection check_numbers(const JobSpec& spec, const std::string& pointer) {
@@ -100,9 +114,13 @@ Rejection check_numbers(const JobSpec& spec, const std::string& pointer) {
     return invalid(pointer + (spec.cpu->value < 0 ? "/cpu" : "/memory"), "is negative",
                    "give what one task needs");
   }
-  if (spec.time_limit.value < 0 || spec.grace->value < 0) {
-    return invalid(pointer + (spec.grace->value < 0 ? "/grace" : "/time_limit"), "is negative",
-                   "give a span like 10m");
+  if (spec.grace->value < 0 || *spec.grace > kGraceMax) {
+    return invalid(pointer + "/grace", "the grace is not between 0 and 24h",
+                   "give a span like 30s");
+  }
+  if (spec.time_limit.value < 0 || spec.time_limit > kTimeLimitMax) {
+    return invalid(pointer + "/time_limit", "the time limit is not between 0 and ten years",
+                   "give a span like 10m; 0 is none");
   }
   if (spec.kind == JobKind::kSession && spec.time_limit > kLeaseMax) {
     return invalid(pointer + "/time_limit", "a session's lease is at most 30d",
@@ -130,11 +148,14 @@ Rejection check_files(const JobSpec& spec, const std::string& pointer) {
                      "upload it to /v1/projects/" + std::string("{project}") +
                          "/artifacts first and name the digest");
     }
+    if (file.size.value < 0) {
+      return invalid(at + "/size", "the size is negative", "give the file's size in bytes");
+    }
+    if (file.size > kFilesMax - total) {
+      return invalid(pointer + "/files", "the files have more than 16 MiB together",
+                     "at most 16 MiB go with a job; give larger things as inputs");
+    }
     total += file.size;
-  }
-  if (total > kFilesMax) {
-    return invalid(pointer + "/files", "the files have " + std::to_string(total.value) + " bytes",
-                   "at most 16 MiB go with a job; give larger things as inputs");
   }
   return {};
 }

@@ -12,6 +12,7 @@ class Batch {
   Batch(const Tx& tx, const SubmitJobs& command) : tx_(tx), command_(command) {}
 
   Rejection resolve() {
+    if (Rejection r = check_ids(); !r.empty()) return r;
     for (const JobSubmission& submission : command_.jobs) {
       JobSubmitted fact{submission.id, command_.project, submission.spec, {}, {}, tx_.principal()};
       normalise(tx_.state(), fact.spec, fact.job);
@@ -32,6 +33,17 @@ class Batch {
 
  private:
   std::string pointer_of(std::size_t i) const { return "/items/" + std::to_string(i); }
+
+  Rejection check_ids() const {
+    std::set<JobId> ids;
+    for (std::size_t i = 0; i < command_.jobs.size(); ++i) {
+      const JobId& id = command_.jobs[i].id;
+      if (!id.empty() && tx_.state().job(id) == nullptr && ids.insert(id).second) continue;
+      return {"id-taken", "the id \"" + id.str() + "\" cannot be given to a new job",
+              "submit it again: another id is drawn", pointer_of(i)};
+    }
+    return {};
+  }
 
   Rejection resolve_job(std::size_t i) {
     JobSubmitted& fact = facts_[i];

@@ -183,7 +183,8 @@ void State::index_job(const JobRecord& job) {
   if (job.state != JobState::kQueued || job.cancel_requested) return;
   if (job.not_before.value != 0) backoffs.emplace(job.not_before, job.id);
   if (!dependencies_fulfilled(job)) return;
-  waiting[requests_of(job.spec)].insert({-job.spec.priority, work.queued_seq, work.id});
+  waiting[requests_of(job.spec)].insert(
+      {-std::int64_t{job.spec.priority}, work.queued_seq, work.id});
 }
 
 void State::unindex_job(const JobRecord& job) {
@@ -203,7 +204,7 @@ void State::unindex_job(const JobRecord& job) {
   backoffs.erase({job.not_before, job.id});
   const auto line = waiting.find(requests_of(job.spec));
   if (line == waiting.end()) return;
-  line->second.erase({-job.spec.priority, work.queued_seq, work.id});
+  line->second.erase({-std::int64_t{job.spec.priority}, work.queued_seq, work.id});
   if (line->second.empty()) waiting.erase(line);
 }
 
