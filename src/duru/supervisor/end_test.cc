@@ -123,6 +123,19 @@ TEST_P(End, ADaemonOfItsOwnSessionWithoutMarksIsEndedToo) {
   EXPECT_EQ(run.state().exit->exit_code, 0);
 }
 
+TEST_P(End, WhatTheCommandStartsWhileItIsStoppedHearsOfTheEndTooButNotBeforeTheCommandIsOver) {
+  run.script(
+      "trap '(trap \"echo heard > heard; exit 0\" TERM; echo up > late;"
+      " while :; do sleep 0.01; done) & while ! test -s late; do sleep 0.01; done;"
+      " echo cleaned > cleaned; exit 0' TERM; echo ready > ready; while :; do sleep 0.01; done");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("ready", "ready\n"));
+  ASSERT_TRUE(run.folder().request_stop(hours(1)).ok());
+  expect_all_over();
+  EXPECT_EQ(slurp(run.spec.working_folder + "/cleaned"), "cleaned\n");
+  EXPECT_EQ(slurp(run.spec.working_folder + "/heard"), "heard\n");
+}
+
 TEST_P(End, TheExitIsOnDiskWhileLeftoversStillHaveTheirGrace) {
   run.script(
       "(trap '' TERM; echo up > up; while :; do sleep 100; done) & "

@@ -91,6 +91,7 @@ TEST_P(Lost, ARunOfAnEarlierBootIsEmptyAndOneOfAnotherMachineIsNotOursToJudge) {
   RunFolder folder = run.folder();
   ASSERT_TRUE(folder.write_spec(run.spec).ok());
   SupervisorRecord record;
+  record.name = run.spec.name;
   record.identity = {"another-boot", 1, 1};
   record.machine_id = "another-machine";
   ASSERT_TRUE(write_durably(folder.fd(), "supervisor", to_record(record).text()).ok());
@@ -98,6 +99,15 @@ TEST_P(Lost, ARunOfAnEarlierBootIsEmptyAndOneOfAnotherMachineIsNotOursToJudge) {
   EXPECT_EQ(folder.prove_empty_or_kill(seconds(1)).error().code, ErrorCode::kConflict);
   record.machine_id = machine_id();
   ASSERT_TRUE(write_durably(folder.fd(), "supervisor", to_record(record).text()).ok());
+  expect_proven();
+}
+
+TEST_P(Lost, ADamagedSpecDoesNotKeepATreeFromBeingProven) {
+  run.script("(setsid sleep 1000 &) ; echo up > up; sleep 1000");
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.says("up", "up\n"));
+  std::ofstream(run.run_path() + "/spec", std::ios::app) << "x";
+  run.lose_supervisor();
   expect_proven();
 }
 

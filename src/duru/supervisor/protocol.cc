@@ -174,6 +174,7 @@ RecordFile to_record(const RunSpec& spec) {
 
 RecordFile to_record(const SupervisorRecord& supervisor) {
   RecordFile record("supervisor");
+  record.add("name", supervisor.name);
   record.add("boot_id", supervisor.identity.boot_id);
   record.add("pid", supervisor.identity.pid);
   record.add("start_ticks", supervisor.identity.start_ticks);
@@ -245,6 +246,7 @@ Result<SupervisorRecord> read_supervisor(int folder_fd) {
   if (!record.ok()) return record.error();
   Fields fields(record.value());
   SupervisorRecord supervisor;
+  supervisor.name = fields.text("name");
   supervisor.identity.boot_id = fields.text("boot_id");
   supervisor.identity.pid = fields.number("pid");
   supervisor.identity.start_ticks = fields.number("start_ticks");

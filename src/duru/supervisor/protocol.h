@@ -51,6 +51,7 @@ struct Moment {
 };
 
 struct SupervisorRecord {
+  std::string name;  // the run's: what the marker holds
   ProcessIdentity identity;
   std::string machine_id;     // empty where the machine has none
   std::string cgroup;         // folder of the run's group; empty: none can be made here

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "duru/supervisor/task.h"
 #include "duru/supervisor/tree.h"
 
 extern char** environ;
@@ -222,6 +223,8 @@ Result<TreeProof> RunFolder::prove_empty_or_kill(Milliseconds patience) const {
   auto state_now = state();
   if (!state_now.ok()) return state_now.error();
   if (state_now.value().released) return TreeProof::kEmpty;
+  // The lock is of this folder; the supervisor may have been in one that was deleted.
+  if (state_now.value().supervisor_alive) return conflict("the run has a living supervisor");
 
   // No process is made before the supervisor's record is durable; none outlives its boot.
   const auto& supervisor = state_now.value().supervisor;
@@ -229,10 +232,7 @@ Result<TreeProof> RunFolder::prove_empty_or_kill(Milliseconds patience) const {
     if (supervisor->machine_id != machine_id()) return conflict("the run is of another machine");
     if (boot_id().empty()) return system_error("read the boot id", EIO);
     if (supervisor->identity.boot_id == boot_id()) {
-      auto spec = read_spec(fd());
-      if (!spec.ok()) return spec.error();
-      ProcessTree tree({supervisor->identity, supervisor->cgroup,
-                        std::string(kMarkerVariable) + "=" + spec.value().name,
+      ProcessTree tree({supervisor->identity, supervisor->cgroup, marker_entry(supervisor->name),
                         supervisor->log_pipe});
       if (!end_tree(tree, patience)) return TreeProof::kStillAlive;
       tree.remove_cgroup();

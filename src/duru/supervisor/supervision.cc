@@ -78,6 +78,7 @@ Result<std::unique_ptr<Supervision>> Supervision::prepare(const std::string& pat
   if (!log.valid()) return system_error("create log", errno);
 
   SupervisorRecord record;
+  record.name = spec.value().name;
   record.identity = identity_of_self();
   if (record.identity.boot_id.empty() || record.identity.start_ticks == 0) {
     return system_error("read /proc (is it mounted?)", EIO);
@@ -87,7 +88,7 @@ Result<std::unique_ptr<Supervision>> Supervision::prepare(const std::string& pat
   record.log_pipe = static_cast<std::int64_t>(pipe_status.st_ino);
 
   std::unique_ptr<Supervision> self(new Supervision(
-      ProcessTree({record.identity, record.cgroup, marker_entry(spec.value()), record.log_pipe})));
+      ProcessTree({record.identity, record.cgroup, marker_entry(record.name), record.log_pipe})));
   self->watch_ = Fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (self->watch_.valid()) {
     std::string here = "/proc/self/fd/" + std::to_string(folder.get());
@@ -296,18 +297,32 @@ void Supervision::obey_stop() {
 void Supervision::obey_deadlines() {
   Milliseconds now = boottime_now();
   if (now >= limit_at_) begin_end(ExitReason::kTimeLimit, spec_.grace);
-  // The command is over: what it left behind has the grace to go.
-  if (ended_ && !term_sent_ && !no_children_) begin_end(ExitReason::kExited, spec_.grace);
+  if (ended_ && !no_children_) begin_end_of_leftovers();
   if (now >= kill_at_) kill_tree();
 }
 
 void Supervision::begin_end(ExitReason reason, Milliseconds grace) {
   if (!ended_ && !end_reason_) end_reason_ = reason;
   kill_at_ = std::min(kill_at_, later(boottime_now(), grace));
-  if (term_sent_) return;
+  if (!term_sent_) send_term(Depth::kDescent);
   term_sent_ = true;
-  // CONT behind it, so that one that is stopped hears it too.
-  for (ProcessKey process : tree_.signal_all(SIGTERM, Depth::kDescent).members) {
+}
+
+// The command is over: what it left behind has the grace to go. Not before, for what a command
+// starts after its TERM may be its way to clean up.
+void Supervision::begin_end_of_leftovers() {
+  if (leftovers_told_) return;
+  leftovers_told_ = true;
+  term_sent_ = true;
+  begin_end(ExitReason::kExited, spec_.grace);
+  send_term(no_children_ ? Depth::kEverything : Depth::kDescent);
+}
+
+void Supervision::send_term(Depth depth) {
+  for (ProcessKey process : tree_.scan(depth).members) {
+    if (!told_.insert(process).second) continue;
+    signal_process(process, SIGTERM);
+    // So that one that is stopped hears it too.
     signal_process(process, SIGCONT);
   }
 }
@@ -333,10 +348,7 @@ bool Supervision::tree_is_empty() {
   if (!no_children_) return false;
   Scan scan = tree_.scan(Depth::kEverything);
   if (scan.finds_nobody()) return true;
-  if (!term_sent_) {
-    begin_end(ExitReason::kExited, spec_.grace);
-    for (ProcessKey process : scan.members) signal_process(process, SIGTERM);
-  }
+  if (!scan.members.empty()) begin_end_of_leftovers();
   return false;
 }
 

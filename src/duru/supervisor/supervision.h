@@ -18,6 +18,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "duru/base/result.h"
@@ -57,6 +58,8 @@ class Supervision {
   void obey_stop();
   void obey_deadlines();
   void begin_end(ExitReason reason, Milliseconds grace);
+  void begin_end_of_leftovers();
+  void send_term(Depth depth);
   void kill_tree();
   bool tree_is_empty();
   void flush_outbox();
@@ -80,6 +83,8 @@ class Supervision {
 
   std::optional<ExitReason> end_reason_;  // why the command was made to end; none: nobody did
   bool term_sent_ = false;
+  bool leftovers_told_ = false;
+  std::set<ProcessKey> told_;  // who got the TERM: nobody gets it twice
   bool term_received_ = false;
   Milliseconds kill_at_;
   int kill_pause_ms_ = 1;

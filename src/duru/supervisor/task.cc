@@ -97,8 +97,8 @@ void reset_signals() {
 
 }  // namespace
 
-std::string marker_entry(const RunSpec& spec) {
-  return std::string(kMarkerVariable) + "=" + spec.name;
+std::string marker_entry(const std::string& run_name) {
+  return std::string(kMarkerVariable) + "=" + run_name;
 }
 
 Result<HaltedTask> HaltedTask::fork(const RunSpec& spec, int log_fd) {
@@ -109,7 +109,7 @@ Result<HaltedTask> HaltedTask::fork(const RunSpec& spec, int log_fd) {
   Fd failure_read(failure[0]), failure_write(failure[1]);
 
   std::vector<std::string> argv = spec.argv;
-  std::vector<std::string> environment = {marker_entry(spec)};
+  std::vector<std::string> environment = {marker_entry(spec.name)};
   const std::string marker_key = std::string(kMarkerVariable) + "=";
   for (const std::string& entry : spec.environment) {
     if (entry.compare(0, marker_key.size(), marker_key) != 0) environment.push_back(entry);

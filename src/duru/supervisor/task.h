@@ -45,6 +45,6 @@ class HaltedTask {
 };
 
 // "DURU_TASK_RUN=<name>".
-std::string marker_entry(const RunSpec& spec);
+std::string marker_entry(const std::string& run_name);
 
 }  // namespace duru::supervisor

@@ -53,6 +53,15 @@ bool close_run(const std::string& path, const std::optional<Refusal>& refusal,
   return prove(folder);
 }
 
+// The supervisor of a deleted folder ends its tree by itself, but can tell nobody: with its record
+// in place again, the run is a lost one like any other.
+bool restore_run(const std::string& path, const supervisor::SupervisorRecord& record) {
+  auto folder = RunFolder::create(path);
+  return folder.ok() &&
+         supervisor::write_durably(folder.value().fd(), "supervisor", to_record(record).text())
+             .ok();
+}
+
 bool forget_run(const std::string& path) {
   auto folder = RunFolder::open(path);
   if (!folder.ok()) return true;  // gone: more than forgotten
@@ -136,11 +145,16 @@ void LocalEngine::Observer::turn(Run& run) {
 void LocalEngine::Observer::look(Run& run) {
   if (run.state.released) return;  // final
   auto folder = RunFolder::open(folder_of(run.name));
+  run.vanished =
+      !folder.ok() && folder.error().code == ErrorCode::kNotFound && run.state.supervisor;
   if (!folder.ok()) return;
   if (run.watch < 0) run.watch = wakeup_.watch(folder.value().path());
   auto state = folder.value().state();
   // What cannot be read is unknown, and unknown is not failed.
   if (!state.ok()) return;
+  // What was there once has happened, whoever deleted it.
+  if (!state.value().started) state.value().started = run.state.started;
+  if (!state.value().exit) state.value().exit = run.state.exit;
   run.state = std::move(state.value());
   if (run.state.lost() && !run.lost_at) run.lost_at = clock_.now();
   if (run.state.released) {
@@ -208,6 +222,10 @@ void LocalEngine::Observer::take_step(Run& run) {
         return [refusal](Run& after) {
           if (refusal) after.refusal = refusal;
         };
+      });
+    case Step::kRestore:
+      return hand_over(run, [folder, record = *run.state.supervisor]() -> After {
+        return restore_run(folder, record) ? [](Run&) {} : After();
       });
     case Step::kStop:
       return hand_over(run, [folder, grace = *run.stop_wanted]() -> After {

@@ -83,6 +83,7 @@ bool Run::wants_outputs_stored() const {
 
 Step next_step(const Run& run) {
   if (run.busy) return Step::kNone;
+  if (run.vanished) return Step::kRestore;
   if (run.state.released) {
     if (run.wants_outputs_stored()) return Step::kStoreOutputs;
     return run.forget_wanted ? Step::kForget : Step::kNone;

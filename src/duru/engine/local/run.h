@@ -38,6 +38,7 @@ struct Run {
   bool busy = false;                 // a worker has a step of it in hand
   Timestamp next_step_at;            // after a step that failed
   bool forgotten = false;
+  bool vanished = false;     // somebody deleted the folder of a run that was under way
   bool stepped = false;      // a step was taken since we last reported
   bool report_again = true;  // although nothing may have changed
   TaskObserved reported;
@@ -50,9 +51,10 @@ struct Run {
 enum class Step {
   kNone,
   kLaunch,
-  kStop,   // ask the supervisor
-  kClose,  // no supervisor was, and none shall be
-  kProve,  // the supervisor was lost
+  kRestore,  // put back what says where the tree can be found
+  kStop,     // ask the supervisor
+  kClose,    // no supervisor was, and none shall be
+  kProve,    // the supervisor was lost
   kStoreOutputs,
   kForget,
 };
