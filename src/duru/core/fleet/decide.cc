@@ -46,6 +46,19 @@ Node merged(const Tx& tx, const Node& found) {
   return node;
 }
 
+// Of attempts that live, also those that are released already: until their outputs are stored the
+// node's engine is asked for them. O(workloads).
+std::int64_t live_task_runs(const State& state, const NodeName& node) {
+  std::int64_t count = 0;
+  for (const auto& [id, workload] : state.workloads) {
+    if (!workload.attempt.has_value()) continue;
+    const auto& tasks = workload.attempt->tasks;
+    count += std::count_if(tasks.begin(), tasks.end(),
+                           [&](const TaskRunRecord& task) { return task.allocation.node == node; });
+  }
+  return count;
+}
+
 void mark_missing(Tx& tx, const Node& found, const Node& node) {
   constexpr const char* kNotFound = "not found at the start";
   for (const Accelerator& accelerator : node.accelerators) {
@@ -116,7 +129,7 @@ Outcome decide_drain(Tx& tx, const DrainNode& command) {
 
 Outcome decide_remove_node(Tx& tx, const RemoveNode& command) {
   if (tx.state().nodes.count(command.node) == 0) return unknown_node(tx, command.node);
-  const std::int32_t running = tx.state().capacity.at(command.node).task_count;
+  const std::int64_t running = live_task_runs(tx.state(), command.node);
   if (running > 0) {
     return Rejection{
         "node-in-use",
