@@ -1,5 +1,7 @@
 #include "duru/loop/effects.h"
 
+#include <algorithm>
+
 #include "duru/base/assert.h"
 
 namespace duru {
@@ -27,7 +29,7 @@ TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, st
   spec.task = task;
   spec.tasks = static_cast<std::int32_t>(attempt.tasks.size());
   spec.decided_seq = attempt.decided_seq;
-  spec.term = attempt.term;
+  spec.term = state.term;  // whose server asks: an engine refuses one that was replaced
   spec.job_name = job.spec.name;
   spec.allocation = attempt.tasks.at(static_cast<std::size_t>(task)).allocation;
   const auto chip = state.chips.find(spec.allocation.chip);
@@ -79,6 +81,18 @@ void Effects::stop(const State& state, const WorkloadRecord& workload) {
   }
 }
 
+// Outputs are of task 0 and may have been reported while others still ran; nothing of them is in
+// the state, so the engine is asked to report again.
+void Effects::ask_for_outputs(const State& state, const WorkloadRecord& workload) {
+  const auto& tasks = workload.attempt->tasks;
+  const bool all_released = std::all_of(tasks.begin(), tasks.end(), [](const TaskRunRecord& task) {
+    return task.released_at.has_value();
+  });
+  if (tasks.size() < 2 || !all_released || state.jobs.at(workload.job).spec.outputs.empty()) return;
+  Engine* engine = engine_of(state, tasks[0].allocation);
+  if (engine != nullptr) engine->run(task_run_spec(state, workload, 0));
+}
+
 void Effects::resend(const State& state) {
   std::map<Engine*, std::vector<TaskRunName>> desired;
   for (const auto& [site, engine] : engines_) desired[engine];
@@ -107,6 +121,8 @@ void Effects::on_fact(const State& after, const Message& fact, const FactContext
     send(after, after.workloads.at(started->workload));
   } else if (const auto* stopping = fact.as<AttemptStopping>()) {
     stop(after, after.workloads.at(stopping->workload));
+  } else if (const auto* released = fact.as<TaskReleased>()) {
+    ask_for_outputs(after, after.workloads.at(released->workload));
   } else if (const auto* ended = fact.as<AttemptEnded>()) {
     const WorkloadRecord& workload = after.workloads.at(ended->workload);
     const auto& tasks = after.jobs.at(workload.job).past_attempts.back().tasks;
