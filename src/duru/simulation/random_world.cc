@@ -33,7 +33,7 @@ class Dice {
   std::uint64_t state_;
 };
 
-constexpr Milliseconds kTroubleLasts = minutes(10);
+constexpr Milliseconds kTroubleLasts = minutes(5);
 constexpr Milliseconds kPeaceLasts = hours(2);
 
 class Drawn {
@@ -106,6 +106,7 @@ class Drawn {
 
   void act() {
     const std::int64_t what = dice_.between(1, 100);
+    if (what == 1 && dice_.one_in(4)) return give(EndAllWork{"drawn"});
     if (what <= 45) return submit_jobs();
     if (what <= 52) return with_job([&](const JobRecord& job) { give(CancelJob{job.id}); });
     if (what <= 57) {
@@ -264,7 +265,8 @@ class Drawn {
       if (job->state == JobState::kQueued && can_never_run(*job)) {
         give(CancelJob{id});
       } else if (job->state != JobState::kQueued || world_.state().dependencies_fulfilled(*job)) {
-        violations_.push_back("liveness: " + job->spec.name + " did not come to its end");
+        violations_.push_back("liveness: " + job->spec.name + " did not come to its end: " +
+                              explain(world_.state(), *job, world_.now()).detail);
       }
     }
   }

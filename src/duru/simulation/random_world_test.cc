@@ -40,7 +40,8 @@ TEST(RandomWorld, KeepsEveryInvariantUnderFaultsAndComesToRest) {
     EXPECT_GT(hits["fact " + std::string(kind->name)], 0) << kind->name;
   }
   for (const Kind* kind : all_kinds(Family::kCommand)) {
-    if (kind->name == "start_server" || kind->name == "end_all_work") continue;
+    // The world itself starts servers; a loss is accepted on a damaged journal only.
+    if (kind->name == "start_server" || kind->name == "accept_loss") continue;
     EXPECT_GT(hits["command " + std::string(kind->name)], 0) << kind->name;
   }
 }

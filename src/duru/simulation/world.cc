@@ -169,10 +169,7 @@ std::optional<Timestamp> World::next_event() const {
     if (t.has_value() && (!next.has_value() || *t < *next)) next = t;
   };
   consider(life_->loop.next_deadline(now()));
-  const bool anything_lives =
-      std::any_of(state().workloads.begin(), state().workloads.end(),
-                  [](const auto& entry) { return entry.second.attempt.has_value(); });
-  if (anything_lives) consider(resent_at_ + kResendEvery);
+  consider(resent_at_ + kResendEvery);
   return next;
 }
 

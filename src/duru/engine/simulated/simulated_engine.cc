@@ -35,9 +35,7 @@ Status SimulatedEngine::start(Sink sink) {
   sink_ = std::move(sink);
   now_ = clock_.now();
   for (auto& [name, run] : runs_) report(run);
-  for (const auto& [node, outage] : outages_) {
-    send(NodeObserved{node, false, "cut off"}, now_, now_, {});
-  }
+  report_nodes();
   return ok_status();
 }
 
@@ -64,9 +62,9 @@ void SimulatedEngine::run(const TaskRunSpec& spec) {
 }
 
 void SimulatedEngine::launch(const TaskRunSpec& spec) {
+  if (Run* known = find(spec.name)) return report(*known);
   if (spec.term < term_) return;
   term_ = spec.term;
-  if (Run* known = find(spec.name)) return report(*known);
   Run& run = runs_[spec.name];
   run.spec = spec;
   run.program = read_task_program(spec.command);
@@ -120,7 +118,17 @@ void SimulatedEngine::forget(const TaskRunName& name) {
   }
 }
 
+// A report of a node may have been lost too.
+void SimulatedEngine::report_nodes() {
+  for (const NodeName& node : told_of_) {
+    const bool up = outages_.count(node) == 0;
+    send(NodeObserved{node, up, up ? "" : "cut off"}, now_, now_, {});
+  }
+}
+
 void SimulatedEngine::reconcile(const std::vector<TaskRunName>& desired) {
+  now_ = clock_.now();
+  report_nodes();
   const std::set<TaskRunName> wanted(desired.begin(), desired.end());
   for (const TaskRunName& name : runs()) {
     if (wanted.count(name) > 0) continue;
@@ -305,6 +313,7 @@ void SimulatedEngine::cut_off(const NodeName& node) {
   const auto [it, is_new] = outages_.try_emplace(node);
   if (!is_new) return;
   it->second.since = now_;
+  told_of_.insert(node);
   send(NodeObserved{node, false, "cut off"}, now_, now_, {});
 }
 

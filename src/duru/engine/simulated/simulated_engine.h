@@ -108,6 +108,7 @@ class SimulatedEngine : public Engine {
   void release(Run& run);
   void store_outputs(Run& run);
   void report(Run& run);
+  void report_nodes();
   void send(Message report, Timestamp due, Timestamp happened_at, const TaskRunName& run);
   Run* find(const TaskRunName& name);
   Run& add_stopped_before_heard(const TaskRunName& name);
@@ -122,6 +123,7 @@ class SimulatedEngine : public Engine {
   std::map<std::pair<Timestamp, std::int64_t>, Event> events_;
   std::map<TaskRunName, Run> runs_;
   std::map<NodeName, Outage> outages_;
+  std::set<NodeName> told_of_;  // nodes whose state was ever reported
   ReportFaults faults_;
   bool doubled_launches_ = false;
 };
