@@ -57,11 +57,13 @@ TEST_P(Lost, AnExitThatWasRecordedBeforeIsKept) {
 
 TEST_P(Lost, ATreeThatForksAndExitsIsNeverCalledEmptyWhileItLives) {
   run.script(
-      "exec perl -MPOSIX -e '$end = time + 3; open F, \">up\"; print F \"up\"; close F;"
+      "exec perl -MPOSIX -e '$SIG{TERM} = \"IGNORE\"; $end = time + 3; open F, \">up\"; print F "
+      "\"up\"; close F;"
       "while (time < $end) { fork and POSIX::_exit(0); POSIX::setsid() }'");
   ASSERT_TRUE(run.start().ok());
   ASSERT_TRUE(run.says("up", "up"));
   run.lose_supervisor();
+  EXPECT_FALSE(run.all_gone());
   auto proof = run.folder().prove_empty_or_kill(seconds(30));
   ASSERT_TRUE(proof.ok()) << proof.error().message;
   EXPECT_EQ(proof.value(), TreeProof::kEmpty);

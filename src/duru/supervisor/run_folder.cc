@@ -198,8 +198,9 @@ Status RunFolder::request_stop(Milliseconds grace) const {
 
 namespace {
 
-// Kills and scans until the tree was seen empty often enough, or patience ends.
-bool end_tree(const ProcessTree& tree, Milliseconds patience) {
+// Kills and scans until the tree was seen empty often enough, or patience ends. Where the kernel
+// kept the list (`in_cgroup`), once is enough.
+bool end_tree(const ProcessTree& tree, bool in_cgroup, Milliseconds patience) {
   const std::int64_t until = moment_now().boottime.value + patience.value;
   int clean = 0;
   Scan before;
@@ -207,6 +208,7 @@ bool end_tree(const ProcessTree& tree, Milliseconds patience) {
     Scan now = tree.kill_all(Depth::kEverything);
     // Where only unrelated processes came and went, the scan says nothing either way.
     if (!now.finds_nobody()) clean = 0;
+    if (in_cgroup && now.finds_nobody()) return true;
     if (settled(before, now) && ++clean == kCleanScans) return true;
     before = std::move(now);
     if (moment_now().boottime.value >= until) return false;
@@ -234,7 +236,9 @@ Result<TreeProof> RunFolder::prove_empty_or_kill(Milliseconds patience) const {
     if (supervisor->identity.boot_id == boot_id()) {
       ProcessTree tree({supervisor->identity, supervisor->cgroup, marker_entry(supervisor->name),
                         supervisor->log_pipe});
-      if (!end_tree(tree, patience)) return TreeProof::kStillAlive;
+      const auto& started = state_now.value().started;
+      bool in_cgroup = started && started->tracking == Tracking::kCgroup;
+      if (!end_tree(tree, in_cgroup, patience)) return TreeProof::kStillAlive;
       tree.remove_cgroup();
     }
   }

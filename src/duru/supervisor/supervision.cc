@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@ constexpr int kLeftoverTurnMs = 50;
 constexpr int kDiskRetryMs = 200;
 constexpr int kKillPauseMaxMs = 200;
 constexpr int kKillBurstMs = 20;
+constexpr int kKillerNice = -10;
 
 Milliseconds boottime_now() { return moment_now().boottime; }
 
@@ -304,7 +306,8 @@ void Supervision::obey_deadlines() {
 void Supervision::begin_end(ExitReason reason, Milliseconds grace) {
   if (!ended_ && !end_reason_) end_reason_ = reason;
   kill_at_ = std::min(kill_at_, later(boottime_now(), grace));
-  if (!term_sent_) send_term(Depth::kDescent);
+  // Without a grace there is nothing to say.
+  if (!term_sent_ && grace.value > 0) send_term(Depth::kDescent);
   term_sent_ = true;
 }
 
@@ -328,16 +331,23 @@ void Supervision::send_term(Depth depth) {
 }
 
 void Supervision::kill_tree() {
+  // A tree that forks without end may be thousands against one: where we may, we go first.
+  ::setpriority(PRIO_PROCESS, 0, kKillerNice);
+  if (!tree_.marks().cgroup.empty()) (void)Cgroup(tree_.marks().cgroup).kill().ok();
   // From the top: whoever loses its parent becomes our child and is next. Passes as fast as can be,
   // for a while, so that a tree that forks, or forks and exits, is outrun.
   const Milliseconds until = boottime_now() + Milliseconds(kKillBurstMs);
-  tree_.kill_all(no_children_ ? Depth::kEverything : Depth::kDescent);
   reap();
-  while (!no_children_ && boottime_now() < until) {
+  bool told_of_children = true;
+  while (!no_children_ && told_of_children && boottime_now() < until) {
     auto children = own_children();
+    told_of_children = children.ok();
     if (!children.ok()) break;
     for (pid_t child : children.value()) ::kill(child, SIGKILL);
     reap();
+  }
+  if (no_children_ || !told_of_children) {
+    tree_.kill_all(no_children_ ? Depth::kEverything : Depth::kDescent);
   }
   kill_pause_ms_ = std::min(kill_pause_ms_ * 2, kKillPauseMaxMs);
 }

@@ -78,19 +78,23 @@ Scan ProcessTree::scan(Depth depth) const {
   add_descendants(candidates, members);
   members.erase(root);
   for (const ProcessStat& process : candidates) {
-    if (members.count(process.pid)) scan.members.push_back(process.key());
+    (members.count(process.pid) ? scan.members : scan.others).push_back(process.key());
   }
-  // The youngest first: an orphan without a mark is known only by its parent.
+  // The oldest first: the command hears a TERM before what it waits for is gone, and who forks is
+  // killed before what it forked.
   std::sort(scan.members.begin(), scan.members.end(), [](ProcessKey a, ProcessKey b) {
-    return a.start_ticks != b.start_ticks ? a.start_ticks > b.start_ticks : a.pid > b.pid;
+    return a.start_ticks != b.start_ticks ? a.start_ticks < b.start_ticks : a.pid < b.pid;
   });
   return scan;
 }
 
 bool settled(const Scan& before, const Scan& now) {
   if (!now.finds_nobody() || now.vanished > 0) return false;
+  auto knew = [](const std::vector<ProcessKey>& keys, ProcessKey key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
   return std::all_of(now.dead.begin(), now.dead.end(), [&](ProcessKey process) {
-    return std::find(before.dead.begin(), before.dead.end(), process) != before.dead.end();
+    return knew(before.dead, process) || knew(before.others, process);
   });
 }
 

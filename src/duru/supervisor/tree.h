@@ -36,9 +36,10 @@ enum class Depth {
 
 struct Scan {
   std::vector<ProcessKey> members;
-  bool complete = false;         // false: something could not be read, or was in mid-exec
-  int vanished = 0;              // processes that ended before they could be looked at
-  std::vector<ProcessKey> dead;  // that may have been members, and left a child unseen
+  bool complete = false;           // false: something could not be read, or was in mid-exec
+  int vanished = 0;                // processes that ended before they could be looked at
+  std::vector<ProcessKey> dead;    // that may have been members, and left a child unseen
+  std::vector<ProcessKey> others;  // alive, and surely no members
   // Nobody was found. That is a proof only where descent is known otherwise (see settled()).
   bool finds_nobody() const { return complete && members.empty(); }
 };
