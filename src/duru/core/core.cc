@@ -1,5 +1,7 @@
 #include "duru/core/core.h"
 
+#include <algorithm>
+
 #include "duru/base/assert.h"
 #include "duru/core/fleet/fleet.h"
 #include "duru/core/lifecycle/lifecycle.h"
@@ -10,9 +12,11 @@ namespace duru {
 namespace {
 
 Outcome decide_start(Tx& tx, const StartServer& command) {
+  // Whoever committed was alive then, whatever became of its notes.
+  const Timestamp alive_at = std::max(command.alive_at, tx.state().now);
   if (tx.state().installation.empty()) tx.emit(InstallationCreated{command.installation});
   tx.emit(TermStarted{tx.state().term + 1, command.duru_version});
-  tx.emit(Resumed{command.alive_at, command.boot_id, command.anchor});
+  tx.emit(Resumed{alive_at, command.boot_id, command.anchor});
   return Accepted{};
 }
 

@@ -44,7 +44,8 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "38 job_cancel_requested: 1=job 2=principal\n"
             "39 lease_extended: 1=job 2=by\n"
             "40 job_ended: 1=job 2=state 3=reason 4=exit_code 5=signal 6=lost 7=detail\n"
-            "41 job_retired: 1=job\n");
+            "41 job_retired: 1=job\n"
+            "42 outputs_reported: 1=workload 2=attempt 3=phase 4=outputs 5=detail\n");
 }
 
 TEST(Kinds, ADefaultRecordTakesNoBytesSoDefaultsComeBackAsTheyWere) {

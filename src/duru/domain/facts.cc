@@ -38,6 +38,7 @@ DURU_RECORD(LeaseExtended, (1, job), (2, by))
 DURU_RECORD(JobEnded, (1, job), (2, state), (3, reason), (4, exit_code), (5, signal), (6, lost),
             (7, detail))
 DURU_RECORD(JobRetired, (1, job))
+DURU_RECORD(OutputsReported, (1, workload), (2, attempt), (3, phase), (4, outputs), (5, detail))
 
 DURU_KIND(InstallationCreated, kFact, "system", 1, "installation_created")
 DURU_KIND(TermStarted, kFact, "system", 2, "term_started")
@@ -64,18 +65,19 @@ DURU_KIND(JobCancelRequested, kFact, "core", 38, "job_cancel_requested")
 DURU_KIND(LeaseExtended, kFact, "core", 39, "lease_extended")
 DURU_KIND(JobEnded, kFact, "core", 40, "job_ended")
 DURU_KIND(JobRetired, kFact, "core", 41, "job_retired")
+DURU_KIND(OutputsReported, kFact, "core", 42, "outputs_reported")
 
 const std::vector<const Kind*>& fact_kinds() {
   static const std::vector<const Kind*> kinds = {
-      &kind_of<InstallationCreated>(), &kind_of<TermStarted>(),   &kind_of<Resumed>(),
-      &kind_of<LossAccepted>(),        &kind_of<ChipDefined>(),   &kind_of<SiteDefined>(),
-      &kind_of<NodeDefined>(),         &kind_of<NodeRemoved>(),   &kind_of<NodeCordoned>(),
-      &kind_of<NodeUncordoned>(),      &kind_of<NodeDraining>(),  &kind_of<AcceleratorMarked>(),
-      &kind_of<NodeReported>(),        &kind_of<JobSubmitted>(),  &kind_of<AttemptStarted>(),
-      &kind_of<TaskStarted>(),         &kind_of<TaskEnded>(),     &kind_of<TaskReleased>(),
-      &kind_of<AttemptStopping>(),     &kind_of<AttemptEnded>(),  &kind_of<JobRequeued>(),
-      &kind_of<JobCancelRequested>(),  &kind_of<LeaseExtended>(), &kind_of<JobEnded>(),
-      &kind_of<JobRetired>()};
+      &kind_of<InstallationCreated>(), &kind_of<TermStarted>(),    &kind_of<Resumed>(),
+      &kind_of<LossAccepted>(),        &kind_of<ChipDefined>(),    &kind_of<SiteDefined>(),
+      &kind_of<NodeDefined>(),         &kind_of<NodeRemoved>(),    &kind_of<NodeCordoned>(),
+      &kind_of<NodeUncordoned>(),      &kind_of<NodeDraining>(),   &kind_of<AcceleratorMarked>(),
+      &kind_of<NodeReported>(),        &kind_of<JobSubmitted>(),   &kind_of<AttemptStarted>(),
+      &kind_of<TaskStarted>(),         &kind_of<TaskEnded>(),      &kind_of<TaskReleased>(),
+      &kind_of<AttemptStopping>(),     &kind_of<AttemptEnded>(),   &kind_of<JobRequeued>(),
+      &kind_of<JobCancelRequested>(),  &kind_of<LeaseExtended>(),  &kind_of<JobEnded>(),
+      &kind_of<JobRetired>(),          &kind_of<OutputsReported>()};
   return kinds;
 }
 

@@ -200,6 +200,17 @@ struct JobEnded {
 };
 DURU_DECLARE_KIND(JobEnded)
 
+// What became of the outputs of task 0, when other tasks of the attempt are still to end. The
+// engine need not say it again.
+struct OutputsReported {
+  WorkloadId workload;
+  std::int32_t attempt = 0;
+  OutputsPhase phase{};
+  std::map<std::string, StoredOutput> outputs;
+  std::string detail;
+};
+DURU_DECLARE_KIND(OutputsReported)
+
 // Nothing waits for it and its retention has passed: it leaves the core's state and is history.
 struct JobRetired {
   JobId job;

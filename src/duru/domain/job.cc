@@ -10,6 +10,8 @@ DURU_ENUM(JobState, {kQueued, "queued"}, {kStarting, "starting"}, {kRunning, "ru
           {kCancelled, "cancelled"}, {kExpired, "expired"})
 DURU_ENUM(EndCause, {kNone, "none"}, {kExited, "exited"}, {kStopped, "stopped"},
           {kTimeLimit, "time_limit"}, {kFailedToStart, "failed_to_start"}, {kLost, "lost"})
+DURU_ENUM(OutputsPhase, {kPending, "pending"}, {kStored, "stored"}, {kMissing, "missing"},
+          {kFailed, "failed"})
 DURU_RECORD(Variant, (1, chip), (2, amount), (3, command), (4, image), (5, env))
 DURU_RECORD(JobFile, (1, path), (2, digest), (3, size), (4, executable))
 DURU_RECORD(RetryPolicy, (1, limit), (2, exit_codes))

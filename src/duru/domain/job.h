@@ -90,6 +90,10 @@ struct StoredOutput {
 };
 DURU_DECLARE_RECORD(StoredOutput)
 
+// Where the declared outputs of a task that succeeded are on their way into the artifact store.
+enum class OutputsPhase { kPending, kStored, kMissing, kFailed };
+DURU_DECLARE_ENUM(OutputsPhase)
+
 enum class EndCause {
   kNone,
   kExited,         // by itself: exit_code or signal

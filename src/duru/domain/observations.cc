@@ -4,8 +4,6 @@
 
 namespace duru {
 
-DURU_ENUM(OutputsPhase, {kPending, "pending"}, {kStored, "stored"}, {kMissing, "missing"},
-          {kFailed, "failed"})
 DURU_RECORD(TaskObserved, (1, workload), (2, attempt), (3, task), (4, started_at), (5, end),
             (6, released_at), (7, outputs_phase), (8, outputs), (9, detail))
 DURU_RECORD(NodeObserved, (1, node), (2, up), (3, detail))

@@ -7,9 +7,6 @@
 
 namespace duru {
 
-enum class OutputsPhase { kPending, kStored, kMissing, kFailed };
-DURU_DECLARE_ENUM(OutputsPhase)
-
 // All that is known of one task run. Later reports of the same run hold what earlier ones held.
 struct TaskObserved {
   WorkloadId workload;

@@ -100,6 +100,7 @@ void apply(State& state, const AttemptEnded& fact, const FactContext& context) {
         attempt.outcome = fact.outcome;
         attempt.ended_at = context.now;
         attempt.detail = fact.detail;
+        attempt.outputs.clear();  // the job has them now
         job.outputs = fact.outputs;
         job.lost_in_a_row = fact.outcome == AttemptOutcome::kLost ? job.lost_in_a_row + 1 : 0;
         job.past_attempts.push_back(std::move(attempt));
@@ -158,6 +159,11 @@ void evolve_tasks(State& state, const Message& fact, const FactContext& context)
     AttemptRecord& attempt = live_attempt(state, released->workload, released->attempt);
     attempt.tasks.at(static_cast<std::size_t>(released->task)).released_at = released->released_at;
     state.release(state.workloads.at(released->workload), released->task);
+  } else if (const auto* reported = fact.as<OutputsReported>()) {
+    AttemptRecord& attempt = live_attempt(state, reported->workload, reported->attempt);
+    attempt.outputs_phase = reported->phase;
+    attempt.outputs = reported->outputs;
+    attempt.outputs_detail = reported->detail;
   } else if (const auto* stopping = fact.as<AttemptStopping>()) {
     AttemptRecord& attempt = live_attempt(state, stopping->workload, stopping->attempt);
     attempt.stop_cause = stopping->cause;

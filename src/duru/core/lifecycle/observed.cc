@@ -41,7 +41,7 @@ class TaskReport {
     const auto& tasks = attempt().tasks;
     if (!std::all_of(tasks.begin(), tasks.end(),
                      [](const TaskRunRecord& task) { return task.released_at.has_value(); })) {
-      return;
+      return keep_outputs();
     }
     AttemptEnded fact{seen_.workload, seen_.attempt, outcome(), {}, first_detail()};
     if (fact.outcome == AttemptOutcome::kSucceeded && !take_outputs(fact)) return;
@@ -102,34 +102,45 @@ class TaskReport {
     return "";
   }
 
+  // Task 0 is done with them, other tasks are not done: nobody will say it again.
+  void keep_outputs() {
+    const bool news = seen_.task == 0 && seen_.outputs_phase != OutputsPhase::kPending &&
+                      task().released_at.has_value() &&
+                      attempt().outputs_phase == OutputsPhase::kPending;
+    if (!news || job().spec.outputs.empty()) return;
+    tx_.emit(OutputsReported{seen_.workload, seen_.attempt, seen_.outputs_phase, seen_.outputs,
+                             seen_.detail});
+  }
+
   // False while they are still being stored.
   bool take_outputs(AttemptEnded& fact) const {
     if (job().spec.outputs.empty()) return true;
-    if (seen_.task != 0) return false;
-    switch (seen_.outputs_phase) {
-      case OutputsPhase::kPending:
-        return false;
-      case OutputsPhase::kStored:
-        for (const std::string& name : job().spec.outputs) {
-          const auto stored = seen_.outputs.find(name);
-          if (stored == seen_.outputs.end()) {
-            fact.outcome = AttemptOutcome::kFailed;
-            fact.detail = "the engine stored no output \"" + name + "\"";
-            return true;
-          }
-          fact.outputs.insert(*stored);
-        }
-        return true;
-      case OutputsPhase::kMissing:
-        fact.outcome = AttemptOutcome::kFailed;
-        fact.detail = seen_.detail;
-        return true;
-      case OutputsPhase::kFailed:
-        fact.outcome = AttemptOutcome::kLost;
-        fact.detail = seen_.detail;
-        return true;
+    if (attempt().outputs_phase != OutputsPhase::kPending) {
+      return settle(fact, attempt().outputs_phase, attempt().outputs, attempt().outputs_detail);
     }
-    return false;
+    return seen_.task == 0 && settle(fact, seen_.outputs_phase, seen_.outputs, seen_.detail);
+  }
+
+  bool settle(AttemptEnded& fact, OutputsPhase phase,
+              const std::map<std::string, StoredOutput>& outputs, const std::string& detail) const {
+    if (phase == OutputsPhase::kPending) return false;
+    if (phase != OutputsPhase::kStored) {
+      fact.outcome =
+          phase == OutputsPhase::kMissing ? AttemptOutcome::kFailed : AttemptOutcome::kLost;
+      fact.detail = detail;
+      return true;
+    }
+    for (const std::string& name : job().spec.outputs) {
+      const auto stored = outputs.find(name);
+      if (stored == outputs.end()) {
+        fact.outcome = AttemptOutcome::kFailed;
+        fact.detail = "the engine stored no output \"" + name + "\"";
+        fact.outputs.clear();
+        return true;
+      }
+      fact.outputs.insert(*stored);
+    }
+    return true;
   }
 
   Tx& tx_;

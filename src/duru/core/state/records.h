@@ -48,6 +48,9 @@ struct AttemptRecord {
   AttemptOutcome outcome{};  // kNone while it lives
   Timestamp ended_at;
   std::string detail;
+  OutputsPhase outputs_phase{};  // of task 0, reported before the other tasks ended
+  std::map<std::string, StoredOutput> outputs;
+  std::string outputs_detail;
 };
 DURU_DECLARE_RECORD(AttemptRecord)
 

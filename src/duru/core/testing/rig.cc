@@ -19,6 +19,7 @@ Outcome Rig::apply(const Message& input) {
   if (std::holds_alternative<Rejection>(outcome) && !facts_.empty()) {
     problem("a rejection left facts");
   }
+  if (std::holds_alternative<Accepted>(outcome)) decided_at_ = now_;
   for (const std::string& what : settled_violations(state_)) problem(what);
   check_ledger();
   return outcome;
@@ -49,12 +50,13 @@ void Rig::check_moves(const Message& fact) {
 
 void Rig::run_until(Timestamp then) {
   while (true) {
-    const std::optional<Timestamp> next = next_deadline(state_, now_);
+    const std::optional<Timestamp> next = next_deadline(state_, decided_at_);
     if (!next.has_value() || *next > then) break;
     now_ = std::max(now_, *next);
     tick();
-    if (facts_.empty()) {
-      problem("a deadline at which nothing happened");
+    const std::optional<Timestamp> after = next_deadline(state_, now_);
+    if (facts_.empty() && after.has_value() && *after <= now_) {
+      problem("a deadline that stays due");
       break;
     }
   }

@@ -97,6 +97,7 @@ class Rig : public FactSink, public LedgerSink {
   State state_;
   Ledger ledger_;
   Timestamp now_ = kStart;
+  Timestamp decided_at_;
   std::vector<Message> facts_;
   std::vector<Interval> intervals_;
   std::vector<Charge> charges_;
