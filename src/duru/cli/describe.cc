@@ -1,0 +1,70 @@
+#include <boost/json.hpp>
+#include <memory>
+
+#include "duru/cli/columns.h"
+#include "duru/cli/describe_text.h"
+#include "duru/cli/exit_code.h"
+#include "duru/cli/json_access.h"
+#include "duru/cli/show.h"
+#include "duru/cli/verbs.h"
+
+namespace duru::cli {
+namespace {
+
+struct DescribeOptions {
+  std::string kind;
+  std::string name;
+};
+
+Result<boost::json::value> ask(Context& context, ApiClient& api, const KindInfo& kind,
+                               const std::string& name) {
+  const auto body = api.get(kind.has_single ? single_path(kind, context.project(), name)
+                                            : list_path(kind, context.project()));
+  if (!body.ok()) return body.error();
+  auto answer = parse_answer(body.value());
+  if (!answer.ok() || kind.has_single) return answer;
+  for (const auto& item : list_of(answer.value(), "items")) {
+    if (is_named(kind, item, name)) return boost::json::value(item);
+  }
+  return Error{
+      ErrorCode::kNotFound,
+      "there is no " + kind.singular + " " + name + "; duru get " + kind.plural + " lists them",
+      false, false};
+}
+
+int run_describe(Context& context, const DescribeOptions& options) {
+  const KindInfo& kind = *find_kind_info(options.kind);
+  auto api = context.connect();
+  if (!api.ok()) return context.fail(api.error());
+  const auto object = ask(context, api.value(), kind, options.name);
+  if (!object.ok()) return context.fail(object.error());
+  if (context.output() == Output::kJson || context.output() == Output::kYaml) {
+    show_json(context, object.value());
+  } else if (context.output() == Output::kName) {
+    show_object(context, kind, object.value());
+  } else if (kind.singular == "job") {
+    context.console().out(describe_job(object.value(), context.console().colored()));
+  } else {
+    context.console().out(describe_fields(object.value(), ""));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+Verb describe_verb() {
+  auto options = std::make_shared<DescribeOptions>();
+  return {.name = "describe",
+          .summary = "Show all there is about one thing",
+          .examples =
+              "  duru describe job train\n"
+              "  duru describe node here\n"
+              "  duru describe chip h100\n"
+              "  duru describe accelerator here/0 -o yaml\n",
+          .arguments = {positional("KIND", &options->kind,
+                                   "job, attempt, node, accelerator, chip or site", kind_names()),
+                        positional("NAME", &options->name, "a name; of a job also its id")},
+          .run = [options](Context& context) { return run_describe(context, *options); }};
+}
+
+}  // namespace duru::cli

@@ -1,0 +1,107 @@
+#include "duru/cli/describe_text.h"
+
+#include <boost/json.hpp>
+
+#include "duru/cli/columns.h"
+#include "duru/cli/json_access.h"
+
+namespace duru::cli {
+namespace {
+
+namespace bj = boost::json;
+
+bool is_empty(const bj::value& value) {
+  if (value.is_null()) return true;
+  if (value.is_string()) return value.get_string().empty();
+  if (value.is_array()) return value.get_array().empty();
+  return value.is_object() && value.get_object().empty();
+}
+
+bool holds_only_scalars(const bj::array& list) {
+  for (const bj::value& item : list) {
+    if (item.is_structured()) return false;
+  }
+  return true;
+}
+
+void append_field(const std::string& name, const bj::value& value, const std::string& indent,
+                  std::string& out) {
+  if (is_empty(value)) return;
+  const std::string label = indent + printable(name) + ":";
+  if (value.is_object()) {
+    const std::string inner = describe_fields(value, indent + "  ");
+    if (!inner.empty()) out += label + "\n" + inner;
+  } else if (value.is_array() && holds_only_scalars(value.get_array())) {
+    std::string items;
+    for (const bj::value& item : value.get_array()) {
+      items += (items.empty() ? "" : ", ") + scalar_text(item);
+    }
+    out += label + " " + printable(items) + "\n";
+  } else if (value.is_array()) {
+    out += label + "\n";
+    for (const bj::value& item : value.get_array()) {
+      out += indent + "-\n" + describe_fields(item, indent + "  ");
+    }
+  } else {
+    out += label + " " + printable(scalar_text(value)) + "\n";
+  }
+}
+
+std::string task_rows(const bj::value& attempt, bool colored) {
+  Table table({"  TASK", "NODE", "ACCELERATORS", "STARTED", "ENDED", "CAUSE", "EXIT", "MESSAGE"});
+  for (const bj::value& task : list_of(attempt, "tasks")) {
+    const std::string cause = text_of(task, "cause");
+    table.add({{"  " + text_of(task, "task")},
+               {text_of(task, "node")},
+               {joined_list(task, "accelerators")},
+               {text_of(task, "started_at")},
+               {text_of(task, "ended_at")},
+               {cause.empty() ? "runs" : cause, color_of_state(cause)},
+               {exit_text(task)},
+               {text_of(task, "message")}});
+  }
+  return table.empty() ? "" : table.text(true, colored);
+}
+
+std::string attempt_text(const bj::value& attempt, bool colored) {
+  std::string text = "attempt " + text_of(attempt, "attempt") + ": " + text_of(attempt, "outcome");
+  const std::string chip = chip_text(attempt);
+  if (chip != "-") text += " on " + chip;
+  const std::string message = text_of(attempt, "message");
+  if (!message.empty()) text += ": " + printable(message);
+  text += "\n  decided " + text_of(attempt, "decided_at");
+  const std::string ended = text_of(attempt, "ended_at");
+  if (!ended.empty()) text += ", ended " + ended;
+  return text + "\n" + task_rows(attempt, colored);
+}
+
+}  // namespace
+
+std::string describe_fields(const bj::value& object, const std::string& indent) {
+  std::string out;
+  if (!object.is_object()) return indent + printable(scalar_text(object)) + "\n";
+  for (const auto& [key, value] : object.get_object()) {
+    const std::string name(key.data(), key.size());
+    if (name == "chip" && flag_of(object, "emulated")) {
+      append_field(name, bj::value(chip_text(object)), indent, out);
+    } else {
+      append_field(name, value, indent, out);
+    }
+  }
+  return out;
+}
+
+std::string describe_job(const bj::value& detail, bool colored) {
+  const bj::value* job = member_of(detail, "job");
+  if (job == nullptr) return describe_fields(detail, "");
+  std::string out = describe_fields(*job, "");
+  for (const char* more : {"principal", "after", "outputs", "spec"}) {
+    if (const bj::value* value = member_of(detail, more)) append_field(more, *value, "", out);
+  }
+  for (const bj::value& attempt : list_of(detail, "attempts")) {
+    out += "\n" + attempt_text(attempt, colored);
+  }
+  return out;
+}
+
+}  // namespace duru::cli

@@ -1,0 +1,87 @@
+#include <boost/json.hpp>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "duru/base/clock.h"
+#include "duru/cli/background.h"
+#include "duru/cli/exit_code.h"
+#include "duru/cli/json_access.h"
+#include "duru/cli/verbs.h"
+
+namespace duru::cli {
+namespace {
+
+constexpr Milliseconds kStopMax = seconds(60);
+
+struct DownOptions {
+  bool all = false;
+  std::string timeout = "5m";
+};
+
+// Asks until nothing is unfinished: what is being stopped is given its grace.
+Status end_all(Context& context, const std::string& dir, Milliseconds timeout) {
+  const auto found = find_server({.server = {}, .token = context.options().token, .data = dir},
+                                 context.environment());
+  if (!found.ok()) return found.error();
+  ApiClient api(found.value(), [&] { return found; });
+  const std::int64_t end_ms = boottime_ms() + timeout.value;
+  for (std::size_t told = 0;;) {
+    const auto body = api.post("/v1/end_all", R"({"reason":"duru down --all"})");
+    if (!body.ok()) return body.error();
+    const auto answer = parse_answer(body.value());
+    if (!answer.ok()) return answer.error();
+    const std::size_t left = list_of(answer.value(), "items").size();
+    if (left == 0) return ok_status();
+    if (left != told) context.console().progress("ending " + std::to_string(left) + " jobs");
+    told = left;
+    if (boottime_ms() > end_ms) {
+      return Error{ErrorCode::kTimeout,
+                   std::to_string(left) + " jobs have not ended after " + format_duration(timeout) +
+                       "; the server still runs, duru get jobs shows them",
+                   true, false};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+int run_down(Context& context, const DownOptions& options) {
+  Milliseconds timeout;
+  if (!parse_duration(options.timeout, timeout)) {
+    return context.fail_usage("--timeout: expected a duration like 5m, got \"" + options.timeout +
+                              "\"");
+  }
+  const std::string dir = context.data_folder();
+  const auto server = RunningServer::find(dir);
+  if (!server.ok()) return context.fail(server.error());
+  if (options.all) {
+    const Status ended = end_all(context, dir, timeout);
+    if (!ended.ok()) return context.fail(ended.error());
+  }
+  const Status told = server.value().terminate();
+  if (!told.ok()) return context.fail(told.error());
+  const Status gone = server.value().wait_for_end(kStopMax);
+  if (!gone.ok()) return context.fail(gone.error());
+  context.console().note(options.all ? "all work is ended and the server has stopped"
+                                     : "the server has stopped; what runs goes on, duru up comes "
+                                       "back to it");
+  return kExitOk;
+}
+
+}  // namespace
+
+Verb down_verb() {
+  auto options = std::make_shared<DownOptions>();
+  return {.name = "down",
+          .summary = "Stop the server of this machine; with --all, its work too",
+          .examples =
+              "  duru down                  # work goes on; duru up comes back to it\n"
+              "  duru down --all            # cancel every job first\n"
+              "  duru --data /srv/duru down\n",
+          .arguments = {flag("--all", &options->all, "end every job first"),
+                        option("--timeout", "DURATION", &options->timeout,
+                               "how long the jobs may take to end; default: 5m")},
+          .run = [options](Context& context) { return run_down(context, *options); }};
+}
+
+}  // namespace duru::cli

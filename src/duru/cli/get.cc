@@ -1,0 +1,104 @@
+#include <boost/json.hpp>
+#include <memory>
+
+#include "duru/cli/exit_code.h"
+#include "duru/cli/json_access.h"
+#include "duru/cli/show.h"
+#include "duru/cli/verbs.h"
+#include "duru/cli/watch.h"
+
+namespace duru::cli {
+namespace {
+
+struct GetOptions {
+  std::string kind;
+  std::optional<std::string> name;
+  bool watch = false;
+  std::optional<std::string> state;
+  std::optional<std::int64_t> limit;
+};
+
+Error not_found(const KindInfo& kind, const std::string& name) {
+  return {ErrorCode::kNotFound,
+          "there is no " + kind.singular + " " + name + "; duru get " + kind.plural + " lists them",
+          false, false};
+}
+
+int get_one(Context& context, ApiClient& api, const KindInfo& kind, const std::string& name) {
+  if (kind.has_single) {
+    const auto body = api.get(single_path(kind, context.project(), name));
+    if (!body.ok()) return context.fail(body.error());
+    const auto answer = parse_answer(body.value());
+    if (!answer.ok()) return context.fail(answer.error());
+    // Of a job the server tells all there is; `get` shows what it shows in a list.
+    const boost::json::value* job = member_of(answer.value(), "job");
+    show_object(context, kind, kind.singular == "job" && job != nullptr ? *job : answer.value());
+    return kExitOk;
+  }
+  const auto body = api.get(list_path(kind, context.project()));
+  if (!body.ok()) return context.fail(body.error());
+  const auto answer = parse_answer(body.value());
+  if (!answer.ok()) return context.fail(answer.error());
+  bool any = false;
+  for (const auto& item : list_of(answer.value(), "items")) {
+    if (!is_named(kind, item, name)) continue;
+    show_object(context, kind, item);
+    any = true;
+  }
+  return any ? kExitOk : context.fail(not_found(kind, name));
+}
+
+int get_list(Context& context, ApiClient& api, const KindInfo& kind, const GetOptions& options) {
+  const std::string limit = options.limit.has_value() ? std::to_string(*options.limit) : "";
+  const auto body = api.get(list_path(kind, context.project()) +
+                            query_of({{"limit", limit}, {"state", options.state.value_or("")}}));
+  if (!body.ok()) return context.fail(body.error());
+  const auto answer = parse_answer(body.value());
+  if (!answer.ok()) return context.fail(answer.error());
+  std::vector<const boost::json::value*> items;
+  for (const auto& item : list_of(answer.value(), "items")) items.push_back(&item);
+  show_list(context, kind, body.value(), items);
+  if (!text_of(answer.value(), "continue").empty()) {
+    context.console().note("there are more; --limit N shows more of them");
+  }
+  return kExitOk;
+}
+
+int run_get(Context& context, const GetOptions& options) {
+  const KindInfo& kind = *find_kind_info(options.kind);
+  if (options.state.has_value() && kind.singular != "job") {
+    return context.fail_usage("--state is for jobs");
+  }
+  if (options.watch && !kind.watchable) {
+    return context.fail_usage(kind.plural + " cannot be watched; they change only at a start");
+  }
+  auto api = context.connect();
+  if (!api.ok()) return context.fail(api.error());
+  if (options.watch) return watch(context, api.value(), kind, options.name.value_or(""));
+  if (options.name.has_value()) return get_one(context, api.value(), kind, *options.name);
+  return get_list(context, api.value(), kind, options);
+}
+
+}  // namespace
+
+Verb get_verb() {
+  auto options = std::make_shared<GetOptions>();
+  return {
+      .name = "get",
+      .summary = "List jobs, attempts, nodes, accelerators, chips or sites, or one of them",
+      .examples =
+          "  duru get jobs\n"
+          "  duru get jobs --state queued -o wide\n"
+          "  duru get job train -o json\n"
+          "  duru get nodes --watch\n"
+          "  duru cancel $(duru get jobs --state running -o name | head -1)\n",
+      .arguments = {positional("KIND", &options->kind,
+                               "jobs, attempts, nodes, accelerators, chips or sites", kind_names()),
+                    optional_positional("NAME", &options->name, "a name; of a job also its id"),
+                    flag("-w,--watch", &options->watch, "go on and show every change"),
+                    option("--state", "STATE", &options->state, "only jobs in this state"),
+                    option("--limit", "N", &options->limit, "at most so many")},
+      .run = [options](Context& context) { return run_get(context, *options); }};
+}
+
+}  // namespace duru::cli

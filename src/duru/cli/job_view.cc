@@ -1,0 +1,81 @@
+#include "duru/cli/job_view.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+
+#include "duru/cli/json_access.h"
+#include "duru/cli/kinds.h"
+
+namespace duru::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> kLivingStates = {"queued", "starting", "running",
+                                                           "ending"};
+
+// Its place on the way of a job that lives; 4 for an ended one.
+std::size_t rank(std::string_view state) {
+  const auto it = std::find(kLivingStates.begin(), kLivingStates.end(), state);
+  return static_cast<std::size_t>(it - kLivingStates.begin());
+}
+
+std::string with(const std::string& text, const std::string& more) {
+  return more.empty() ? text : text + ": " + more;
+}
+
+}  // namespace
+
+bool JobView::ended() const { return rank(state) == kLivingStates.size(); }
+
+bool JobView::has_reached(const std::string& wanted) const {
+  if (state == wanted) return true;
+  const std::size_t goal = rank(wanted);
+  if (goal == kLivingStates.size()) return false;  // an ending is reached only by itself
+  if (!ended()) return rank(state) >= goal;
+  return goal == 0 || started;
+}
+
+std::string JobView::ending() const {
+  std::string text = state;
+  if (lost) {
+    text = with(text, "lost");
+  } else if (signal.has_value()) {
+    text = with(text, "signal " + std::to_string(*signal));
+  } else if (exit_code.has_value() && state != "succeeded") {
+    text = with(text, "exit code " + std::to_string(*exit_code));
+  }
+  return with(with(text, reason), message);
+}
+
+std::string JobView::standing() const {
+  if (state == "queued") return with(with(state, reason), message);
+  return place.empty() ? state : state + " on " + place;
+}
+
+int JobView::command_exit_code() const {
+  if (succeeded()) return 0;
+  if (state == "failed" && !lost) {
+    if (signal.has_value()) return 128 + static_cast<int>(*signal);
+    if (exit_code.has_value() && *exit_code != 0) return static_cast<int>(*exit_code & 0xFF);
+  }
+  return 1;
+}
+
+JobView view_of(const boost::json::value& object) {
+  JobView job;
+  job.id = text_of(object, "id");
+  job.name = text_of(object, "name");
+  job.state = text_of(object, "state");
+  job.reason = text_of(object, "reason");
+  job.message = text_of(object, "message");
+  job.place = joined_list(object, "nodes");
+  if (!text_of(object, "chip").empty()) job.place += ": " + chip_text(object);
+  job.attempt_count = number_of(object, "attempt_count").value_or(0);
+  job.started = time_of(object, "started_at").has_value();
+  job.exit_code = number_of(object, "exit_code");
+  job.signal = number_of(object, "signal");
+  job.lost = flag_of(object, "lost");
+  return job;
+}
+
+}  // namespace duru::cli

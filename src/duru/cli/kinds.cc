@@ -1,0 +1,107 @@
+#include "duru/cli/kinds.h"
+
+#include <boost/json.hpp>
+
+#include "duru/cli/columns.h"
+#include "duru/cli/json_access.h"
+
+namespace duru::cli {
+
+const std::vector<KindInfo>& all_kinds() {
+  static const std::vector<KindInfo> kKinds = {
+      {"job", "jobs", true, true, true, job_columns()},
+      {"attempt", "attempts", true, false, true, attempt_columns()},
+      {"node", "nodes", false, true, true, node_columns()},
+      {"accelerator", "accelerators", false, true, true, accelerator_columns()},
+      {"chip", "chips", false, false, false, chip_columns()},
+      {"site", "sites", false, false, false, site_columns()},
+  };
+  return kKinds;
+}
+
+const KindInfo* find_kind_info(std::string_view name) {
+  for (const KindInfo& kind : all_kinds()) {
+    if (kind.singular == name || kind.plural == name) return &kind;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (const KindInfo& kind : all_kinds()) {
+    names.push_back(kind.plural);
+    names.push_back(kind.singular);
+  }
+  return names;
+}
+
+std::string list_path(const KindInfo& kind, const std::string& project) {
+  return kind.in_project ? path_of({"v1", "projects", project, kind.plural})
+                         : path_of({"v1", kind.plural});
+}
+
+std::string single_path(const KindInfo& kind, const std::string& project, const std::string& name) {
+  std::string path = list_path(kind, project);
+  const std::size_t slash = name.rfind('/');
+  if (kind.singular != "accelerator" || slash == std::string::npos) return path + path_of({name});
+  return path + path_of({name.substr(0, slash), name.substr(slash + 1)});
+}
+
+std::string name_of(const KindInfo& kind, const boost::json::value& object) {
+  if (kind.singular == "job") return text_of(object, "id");
+  if (kind.singular == "attempt") {
+    return text_of(object, "job") + "/" + text_of(object, "attempt");
+  }
+  return text_of(object, "name");
+}
+
+bool is_named(const KindInfo& kind, const boost::json::value& object, const std::string& name) {
+  if (kind.singular == "attempt") {
+    return text_of(object, "job") == name || text_of(object, "job_name") == name ||
+           name_of(kind, object) == name;
+  }
+  if (text_of(object, "name") == name || text_of(object, "id") == name) return true;
+  for (const auto& alias : list_of(object, "aliases")) {
+    if (scalar_text(alias) == name) return true;
+  }
+  return false;
+}
+
+Table empty_table(const KindInfo& kind, Output output) {
+  std::vector<std::string> headers;
+  for (const Column& column : kind.columns) {
+    if (!column.wide_only || output == Output::kWide) headers.push_back(column.header);
+  }
+  return Table(std::move(headers));
+}
+
+void add_row(Table& table, const KindInfo& kind, Output output, const boost::json::value& object,
+             Timestamp now) {
+  std::vector<Cell> row;
+  for (const Column& column : kind.columns) {
+    if (column.wide_only && output != Output::kWide) continue;
+    Cell cell = column.cell(object, now);
+    if (cell.text.empty()) cell.text = "-";
+    row.push_back(std::move(cell));
+  }
+  table.add(std::move(row));
+}
+
+Color color_of_state(std::string_view state) {
+  for (std::string_view good : {"succeeded", "running", "ready", "free", "used"}) {
+    if (state == good) return Color::kGood;
+  }
+  for (std::string_view bad : {"failed", "expired", "lost", "down", "unhealthy", "time_limit"}) {
+    if (state == bad) return Color::kBad;
+  }
+  if (state == "cancelled" || state == "stopped") return Color::kDim;
+  return Color::kWaiting;
+}
+
+std::string chip_text(const boost::json::value& object) {
+  const std::string chip = text_of(object, "chip");
+  if (chip.empty()) return "-";
+  return flag_of(object, "emulated") ? chip + " (emulated)" : chip;
+}
+
+}  // namespace duru::cli

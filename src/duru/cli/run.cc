@@ -1,0 +1,233 @@
+#include <boost/json.hpp>
+#include <memory>
+
+#include "duru/cli/context.h"
+#include "duru/cli/exit_code.h"
+#include "duru/cli/interrupt.h"
+#include "duru/cli/job_log.h"
+#include "duru/cli/job_watcher.h"
+#include "duru/cli/json_access.h"
+#include "duru/cli/submission.h"
+#include "duru/cli/verbs.h"
+
+namespace duru::cli {
+namespace {
+
+struct RunOptions {
+  std::optional<std::string> chip;
+  std::optional<std::string> track;
+  std::optional<std::string> amount;
+  std::optional<std::string> cpu;
+  std::optional<std::string> memory;
+  std::optional<std::string> time_limit;
+  std::string name;
+  std::vector<std::string> env;
+  std::vector<std::string> files;
+  std::vector<std::string> command;
+};
+
+// Reads one option as the field of a job that it stands for.
+template <class Quantity>
+Status read_quantity(const char* flag, const std::optional<std::string>& text, Quantity& out) {
+  if (!text.has_value()) return ok_status();
+  const Type& type = type_of<Quantity>();
+  if (type.from_text(&out, *text)) return ok_status();
+  return Error{
+      ErrorCode::kInvalid,
+      std::string(flag) + ": expected " + std::string(type.name) + ", got \"" + *text + "\"", false,
+      false};
+}
+
+Status read_env(const RunOptions& options, JobSpec& spec) {
+  for (const std::string& pair : options.env) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{ErrorCode::kInvalid, "--env: expected NAME=VALUE, got \"" + pair + "\"", false,
+                   false};
+    }
+    spec.env[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return ok_status();
+}
+
+Status read_need(const RunOptions& options, JobSpec& spec) {
+  if (options.cpu.has_value()) DURU_TRY(read_quantity("--cpu", options.cpu, spec.cpu.emplace()));
+  DURU_TRY(read_quantity("--memory", options.memory, spec.memory));
+  DURU_TRY(read_quantity("--time-limit", options.time_limit, spec.time_limit));
+  std::optional<MilliDevices> amount;
+  if (options.amount.has_value()) {
+    DURU_TRY(read_quantity("--amount", options.amount, amount.emplace()));
+  }
+  if (options.chip.has_value()) {
+    Variant& variant = spec.variants.emplace_back();
+    variant.chip = ChipName(*options.chip);
+    variant.amount = amount;
+  } else if (options.track.has_value()) {
+    spec.track = *options.track == "gpu" ? Track::kGpu : Track::kNpu;
+    spec.amount = amount;
+  } else if (amount.has_value()) {
+    return Error{ErrorCode::kInvalid, "--amount: of which accelerator? add --chip or --track",
+                 false, false};
+  }
+  return ok_status();
+}
+
+// A file keeps its path when it lies below this folder, else its last name alone.
+LocalFile local_file(const std::string& path) {
+  LocalFile file;
+  file.from = path;
+  file.path = is_path_below(path) ? path : path.substr(path.rfind('/') + 1);
+  return file;
+}
+
+Result<JobDocument> document_of(const RunOptions& options) {
+  if (options.command.empty()) {
+    return Error{ErrorCode::kInvalid,
+                 "no command; it stands behind \"--\": duru run -- python3 train.py", false, false};
+  }
+  if (options.chip.has_value() && options.track.has_value()) {
+    return Error{ErrorCode::kInvalid, "give --chip or --track, not both", false, false};
+  }
+  JobDocument document;
+  LocalJob& job = document.jobs.emplace_back();
+  job.spec.name = options.name;
+  job.spec.command = options.command;
+  DURU_TRY(read_env(options, job.spec));
+  DURU_TRY(read_need(options, job.spec));
+  for (const std::string& path : options.files) job.files.push_back(local_file(path));
+  for (const FileProblem& problem : check_files(document, "")) {
+    return Error{ErrorCode::kInvalid, "--file: " + problem.detail, false, false};
+  }
+  return document;
+}
+
+// From its submission to its end.
+class Follower {
+ public:
+  Follower(Context& context, ApiClient& api, std::string id)
+      : context_(context), api_(api), id_(std::move(id)) {}
+
+  int run() {
+    JobWatcher watcher(api_, context_.console(), context_.project(), id_);
+    for (;;) {
+      const auto answer = watcher.ask();
+      if (!answer.ok()) return context_.fail(answer.error());
+      const JobView& job = answer.value();
+      tell_standing(job);
+      if (job.attempt_count > followed_) {
+        const Status copied = follow_attempt(job);
+        if (!copied.ok()) return context_.fail(copied.error());
+      } else if (job.ended()) {
+        return tell_end(job);
+      } else {
+        watcher.pause();
+      }
+    }
+  }
+
+ private:
+  void tell_standing(const JobView& job) {
+    if (job.ended()) return;
+    const std::string standing = job.standing();
+    if (standing == told_) return;
+    told_ = standing;
+    // Why it waits is worth telling even where nobody watches.
+    const bool waits = job.state == "queued" && !job.reason.empty();
+    const std::string line = job.name + ": " + standing;
+    if (waits) {
+      context_.console().note(line);
+    } else {
+      context_.console().progress(line);
+    }
+  }
+
+  Status follow_attempt(const JobView& job) {
+    ++followed_;
+    if (!job.place.empty() && told_place_ != job.place) {
+      told_place_ = job.place;
+      context_.console().note("-- " + job.name + ", attempt " + std::to_string(followed_) + ", " +
+                              job.place);
+    }
+    const Status copied =
+        copy_log(api_, context_.console(),
+                 {.project = context_.project(), .job = id_, .attempt = followed_, .task = 0});
+    // One that never came to run has no log; its end says why.
+    if (!copied.ok() && copied.error().code == ErrorCode::kNotFound) return ok_status();
+    return copied;
+  }
+
+  int tell_end(const JobView& job) {
+    const int code = job.command_exit_code();
+    if (code != 0) {
+      context_.console().note("error: " + job.name + " " + job.ending() + "; duru describe job " +
+                              job.id + " tells more");
+    } else {
+      context_.console().progress(job.name + ": succeeded");
+    }
+    return code;
+  }
+
+  Context& context_;
+  ApiClient& api_;
+  const std::string id_;
+  std::string told_;
+  std::string told_place_;
+  std::int64_t followed_ = 0;
+};
+
+void cancel_job(Context& context, const ApiClient& api, const std::string& id) {
+  context.console().note("\ncancelling " + id + "; Ctrl-C again leaves it to itself");
+  ApiClient mine = api.clone();
+  const auto answer =
+      mine.post(path_of({"v1", "projects", context.project(), "jobs", id, "cancel"}), "{}");
+  if (!answer.ok()) context.console().note("error: " + answer.error().message);
+}
+
+int run_run(Context& context, const RunOptions& options) {
+  auto document = document_of(options);
+  if (!document.ok()) return context.fail(document.error());
+  auto api = context.connect();
+  if (!api.ok()) return context.fail(api.error());
+  const Submitted sent =
+      submit(api.value(), context.console(), {context.project(), ""}, document.value());
+  if (sent.error.has_value()) return context.fail(*sent.error);
+  const auto answer = parse_answer(sent.answer);
+  if (!answer.ok()) return context.fail(answer.error());
+  const std::string id = text_of(answer.value(), "id");
+  const Interrupt interrupt([&] { cancel_job(context, api.value(), id); },
+                            [&] { context.console().note("\nleft; duru get job " + id); });
+  return Follower(context, api.value(), id).run();
+}
+
+std::vector<Argument> arguments_of(RunOptions& options) {
+  return {
+      option("--chip", "CHIP", &options.chip, "on this chip; duru get chips lists them"),
+      option("--track", "TRACK", &options.track, "on any chip of a track", {"gpu", "npu"}),
+      option("--amount", "N", &options.amount, "so many accelerators; default: 1"),
+      option("--cpu", "N", &options.cpu, "processors, like 2 or 0.5; default: 1"),
+      option("--memory", "BYTES", &options.memory, "like 512MiB"),
+      option("--name", "NAME", &options.name, "what to call it; default: drawn"),
+      option("--time-limit", "DURATION", &options.time_limit, "stop it after so long"),
+      option("--env", "NAME=VALUE", &options.env, "an environment variable; may be repeated"),
+      option("--file", "FILE", &options.files, "send this file along; may be repeated"),
+  };
+}
+
+}  // namespace
+
+Verb run_verb() {
+  auto options = std::make_shared<RunOptions>();
+  return {.name = "run",
+          .summary = "Run a command as a job, show its log, exit with its code",
+          .examples =
+              "  duru run -- python3 -c 'print(1)'\n"
+              "  duru run --chip h100 --file train.py -- python3 train.py\n"
+              "  duru run --track npu --cpu 4 --memory 8GiB --time-limit 1h -- ./infer\n"
+              "Exits with the command's code, 128 + signal, or 1 when the job was lost,\n"
+              "cancelled or expired. Ctrl-C cancels it; a second one leaves it running.\n",
+          .arguments = arguments_of(*options),
+          .rest = &options->command,
+          .run = [options](Context& context) { return run_run(context, *options); }};
+}
+
+}  // namespace duru::cli

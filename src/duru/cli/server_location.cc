@@ -1,0 +1,110 @@
+#include "duru/cli/server_location.h"
+
+#include <boost/json.hpp>
+#include <cstdlib>
+
+#include "duru/cli/document.h"
+#include "duru/cli/files.h"
+#include "duru/cli/json_access.h"
+
+namespace duru::cli {
+namespace {
+
+constexpr std::size_t kSmallFileBytesMax = 64 * 1024;
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+Result<ServerLocation> at(const std::string& url, std::string token, std::string how) {
+  auto address = http::parse_address(url);
+  if (!address.ok()) {
+    Error error = address.error();
+    error.message = how + ": " + error.message + "; give http://HOST:PORT";
+    return error;
+  }
+  return ServerLocation{address.value(), std::move(token), std::move(how)};
+}
+
+Result<ServerLocation> in_data_folder(const std::string& dir,
+                                      const std::optional<std::string>& token) {
+  const auto address = read_whole_file(dir + "/address", kSmallFileBytesMax);
+  if (!address.ok()) {
+    return Error{ErrorCode::kUnavailable,
+                 "no server runs on the data folder " + dir + "; `duru --data " + dir +
+                     " up --detach` starts one, --server URL names another",
+                 true, false};
+  }
+  std::string secret = token.value_or("");
+  if (!token.has_value()) {
+    auto read = read_whole_file(dir + "/token", kSmallFileBytesMax);
+    if (!read.ok()) return read.error();
+    secret = trimmed(std::move(read.value()));
+  }
+  return at(trimmed(address.value()), std::move(secret), "the data folder " + dir);
+}
+
+struct Configuration {
+  std::string server;
+  std::string token;
+};
+
+// Empty members when there is no such file.
+Result<Configuration> read_configuration(const Environment& environment) {
+  std::string base = environment("XDG_CONFIG_HOME").value_or("");
+  if (base.empty()) {
+    const auto home = environment("HOME");
+    if (!home.has_value()) return Configuration{};
+    base = *home + "/.config";
+  }
+  const std::string path = base + "/duru/config.yaml";
+  const auto text = read_whole_file(path, kSmallFileBytesMax);
+  if (!text.ok()) {
+    if (text.error().code == ErrorCode::kNotFound) return Configuration{};
+    return text.error();
+  }
+  const DocumentResult read = read_document(text.value(), DocumentForm::kYamlOrJson);
+  if (!read.problems.empty()) {
+    return Error{ErrorCode::kInvalid, describe(path, read.problems[0]), false, false};
+  }
+  const boost::json::value root = boost::json::parse(read.document.json);
+  return Configuration{text_of(root, "server"), text_of(root, "token")};
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return std::string(value);
+  };
+}
+
+std::string data_folder_of(const std::optional<std::string>& given,
+                           const Environment& environment) {
+  if (given.has_value()) return *given;
+  if (const auto state = environment("XDG_STATE_HOME")) return *state + "/duru";
+  return environment("HOME").value_or("") + "/.local/state/duru";
+}
+
+Result<ServerLocation> find_server(const LocationOptions& options, const Environment& environment) {
+  const auto token = options.token.has_value() ? options.token : environment("DURU_TOKEN");
+  if (options.server.has_value()) return at(*options.server, token.value_or(""), "--server");
+  if (options.data.has_value()) return in_data_folder(*options.data, options.token);
+  if (const auto url = environment("DURU_SERVER")) {
+    return at(*url, token.value_or(""), "DURU_SERVER");
+  }
+  const auto configuration = read_configuration(environment);
+  if (!configuration.ok()) return configuration.error();
+  if (!configuration.value().server.empty()) {
+    return at(configuration.value().server, token.value_or(configuration.value().token),
+              "the configuration");
+  }
+  return in_data_folder(data_folder_of(options.data, environment), options.token);
+}
+
+}  // namespace duru::cli

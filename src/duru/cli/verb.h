@@ -1,0 +1,58 @@
+// A verb of the command line, described as data: the parser (command_line.h), the help and the
+// completion are made from it, so no verb knows the library that parses.
+//
+//   Verb cancel_verb() {
+//     auto job = std::make_shared<std::string>();
+//     return {.name = "cancel",
+//             .summary = "End a job; its work is stopped",
+//             .examples = "  duru cancel train",
+//             .arguments = {positional("JOB", job.get(), "id or name")},
+//             .run = [job](Context& context) { return cancel(context, *job); }};
+//   }
+//
+// A target must live as long as the verb: let `run` keep it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace duru::cli {
+
+class Context;
+
+struct Argument {
+  using Target = std::variant<bool*, std::string*, std::optional<std::string>*,
+                              std::optional<std::int64_t>*, std::vector<std::string>*>;
+
+  std::string names;  // "-f,--follow", "--grace"; of a positional one, what help calls it: "NODE"
+  std::string value_name;  // "DURATION"; empty for a flag
+  Target target;
+  std::string help;
+  bool positional = false;
+  bool required = false;
+  std::vector<std::string> choices = {};  // if not empty, no other value is taken
+};
+
+Argument flag(std::string names, bool* target, std::string help);
+Argument option(std::string names, std::string value_name, Argument::Target target,
+                std::string help, std::vector<std::string> choices = {});
+Argument positional(std::string name, Argument::Target target, std::string help,
+                    std::vector<std::string> choices = {});
+Argument optional_positional(std::string name, Argument::Target target, std::string help);
+
+struct Verb {
+  std::string name;
+  std::string summary;   // one line
+  std::string examples;  // lines that can be copied, each indented by two
+  std::vector<Argument> arguments = {};
+  std::vector<std::string>* rest = nullptr;  // takes what stands behind "--"
+  std::function<int(Context&)> run = {};     // the exit code
+  std::vector<Verb> verbs = {};              // of a family: `duru journal verify`
+};
+
+}  // namespace duru::cli
