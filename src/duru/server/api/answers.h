@@ -1,0 +1,33 @@
+// How the API says no, and what lists look like on the wire. One place, so that every route speaks
+// alike.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "duru/base/json.h"
+#include "duru/domain/rejection.h"
+#include "duru/http/problem.h"
+#include "duru/http/response.h"
+
+namespace duru {
+
+// not-found 404; name-taken, already-ended, node-in-use, not-a-session, dependency-failed 409;
+// everything else 422.
+int status_of(const Rejection& rejection);
+http::Response rejection_response(const Rejection& rejection);
+
+// 400 with a pointer for each.
+http::Response bad_body_response(const std::vector<JsonProblem>& problems);
+// 400 for a query parameter or a header.
+http::Response bad_request_response(std::string detail, std::string help);
+http::Response not_found_response(std::string detail, std::string help);
+// 503, 507 or 500: the environment failed.
+http::Response error_response(const Error& error);
+
+// {"items":[…],"as_of":"…","continue":"…"|null}
+std::string list_json(const std::vector<std::string>& items, const std::string& as_of,
+                      const std::optional<std::string>& continue_at);
+
+}  // namespace duru

@@ -1,0 +1,80 @@
+// Which objects of the API each fact changes, and at which sequence number each was changed last:
+// what a watch stream sends, and from where a broken one can go on.
+//
+//   ChangeIndex index;
+//   index.on_fact(state, fact, context);  …  std::vector<ObjectKey> changed = index.on_commit(seq);
+//   index.after(seq, 500)                 // what a watcher that has seen `seq` has missed
+//   index.floor(kind)                     // a watcher that has seen less cannot go on
+//
+// An object that is gone leaves a tombstone, of which so many are kept; a job that retires leaves
+// none: it stays in the list, out of the history. Memory: O(objects of the state).
+#pragma once
+
+#include <array>
+#include <set>
+
+#include "duru/core/state/tx.h"
+#include "duru/loop/durable_commit.h"
+
+namespace duru {
+
+enum class WatchKind { kJobs, kNodes, kAccelerators, kAttempts };
+constexpr std::size_t kWatchKinds = 4;
+
+struct ObjectKey {
+  WatchKind kind{};
+  std::string id;           // a job's id, a node's name
+  std::int32_t number = 0;  // of an accelerator in its node, of an attempt of its job
+  auto operator<=>(const ObjectKey&) const = default;
+};
+
+struct Change {
+  std::int64_t seq = 0;
+  bool deleted = false;
+  std::string name;     // of what is deleted
+  std::string project;  // of what is deleted
+};
+
+class ChangeIndex {
+ public:
+  explicit ChangeIndex(std::size_t tombstones_max = 10'000) : tombstones_max_(tombstones_max) {}
+
+  void on_fact(const State& after, const Message& fact, const FactContext& context);
+  // The facts noted since the last call are one commit that ends at `seq`: what it changed.
+  std::vector<ObjectKey> on_commit(std::int64_t seq);
+
+  // The next objects changed after `seq`, of whole commits, in the order of their last change; of
+  // at least one commit if there is any.
+  std::vector<std::pair<ObjectKey, Change>> after(std::int64_t seq, std::size_t about) const;
+  const Change* find(const ObjectKey& key) const;
+  std::int64_t floor(WatchKind kind) const { return floors_[static_cast<std::size_t>(kind)]; }
+  // Nothing is known of changes up to here: the index begins with a snapshot.
+  void begin_at(std::int64_t seq) { floors_.fill(seq); }
+
+  // The term that the fact `seq` belongs to; 0 when that is not known: it was before the floor.
+  std::int64_t term_of(std::int64_t seq) const;
+
+ private:
+  void note(WatchKind kind, std::string id, std::int32_t number = 0);
+  void note_deleted(const ObjectKey& key, std::string name, std::string project);
+  void note_job_of(const State& after, const WorkloadId& workload);
+  void note_attempt(const State& after, const WorkloadId& workload, std::int32_t attempt);
+  void note_held(const State& after, const WorkloadId& workload, std::int32_t task);
+  void note_node(const State& after, const NodeName& node);
+  void note_job_fact(const State& after, const Message& fact);
+  void note_fleet_fact(const State& after, const Message& fact);
+  void note_resumed(const State& after);
+  void retire(const JobRetired& fact);
+  void drop_oldest_tombstones();
+
+  const std::size_t tombstones_max_;
+  std::map<ObjectKey, Change> last_;
+  std::set<std::pair<std::int64_t, ObjectKey>> order_;
+  std::set<std::pair<std::int64_t, ObjectKey>> tombstones_;
+  std::array<std::int64_t, kWatchKinds> floors_{};
+  std::map<std::int64_t, std::int64_t> term_starts_;                // first seq -> term
+  std::map<ObjectKey, Change> open_;                                // of the commit being applied
+  std::map<JobId, std::pair<std::string, std::string>> job_names_;  // name, project; of live jobs
+};
+
+}  // namespace duru
