@@ -40,20 +40,24 @@ TimeClass classify(const State& state, const AcceleratorId& id) {
 
 void Ledger::touch(const State& after, const AcceleratorId& id, Timestamp at, LedgerSink& sink) {
   const TimeClass now = classify(after, id);
+  const Accelerator* accelerator = after.accelerator(id);
   auto it = intervals_.find(id);
   if (it == intervals_.end()) {
-    const Accelerator* accelerator = after.accelerator(id);
     intervals_[id] = {id, accelerator->chip, accelerator->emulated, now, at, {}};
     return;
   }
   Interval& open = it->second;
-  if (open.time_class == now) return;
+  const bool same = open.time_class == now && open.chip == accelerator->chip &&
+                    open.emulated == accelerator->emulated;
+  if (same) return;
   at = std::max(at, open.from);
   if (at > open.from) {
     Interval closed = open;
     closed.to = at;
     sink.add(closed);
   }
+  open.chip = accelerator->chip;
+  open.emulated = accelerator->emulated;
   open.time_class = now;
   open.from = at;
 }
