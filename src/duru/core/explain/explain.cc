@@ -157,6 +157,48 @@ bool want_the_same(const State& state, const RequestKey& a, const RequestKey& b)
   return false;
 }
 
+bool fits_any(const State& state, const JobSpec& spec, const RequestKey& key, CapacityView view,
+              bool ignore_host = false) {
+  return std::any_of(key.begin(), key.end(), [&](const Request& request) {
+    return !first_fit(state, spec, request, state.chips_of(request), view, ignore_host).empty();
+  });
+}
+
+// Which of those ahead keep something from the job: asked once for each shape, not for each job.
+class Competition {
+ public:
+  Competition(const State& state, const RequestKey& mine) : state_(state), mine_(mine) {}
+
+  bool competes(const JobSpec& other, const RequestKey& key) {
+    const Shape shape{key, *other.tasks, *other.cpu, other.memory};
+    const auto [known, is_new] = answers_.try_emplace(shape, false);
+    if (is_new) known->second = ask(other, key);
+    return known->second;
+  }
+
+ private:
+  struct Shape {
+    RequestKey key;
+    std::int32_t tasks;
+    MilliCpu cpu;
+    Bytes memory;
+    auto operator<=>(const Shape&) const = default;
+  };
+
+  bool ask(const JobSpec& other, const RequestKey& key) const {
+    if (!fits_any(state_, other, key, CapacityView::kSchedulable)) return false;
+    if (want_the_same(state_, mine_, key)) return true;
+    // Free accelerators, but too little cpu beside them: it keeps cpu from those who want cpu
+    // alone.
+    return !mine_.front().needs_accelerator() &&
+           fits_any(state_, other, key, CapacityView::kFree, true);
+  }
+
+  const State& state_;
+  const RequestKey& mine_;
+  std::map<Shape, bool> answers_;
+};
+
 struct Ahead {
   std::int64_t count = 0;
   std::string first;
@@ -164,14 +206,14 @@ struct Ahead {
 Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, Timestamp now) {
   const QueuePosition mine{-std::int64_t{job.spec.priority},
                            state.workloads.at(workload_of(job.id)).queued_seq, workload_of(job.id)};
+  Competition competition(state, key);
   Ahead ahead;
   QueuePosition first = mine;
   for (const auto& [other_key, line] : state.waiting) {
-    if (!want_the_same(state, key, other_key)) continue;
     for (const QueuePosition& position : line) {
       if (!(position < mine)) break;
       const JobRecord& other = state.jobs.at(state.workloads.at(position.workload).job);
-      if (other.not_before > now) continue;
+      if (other.not_before > now || !competition.competes(other.spec, other_key)) continue;
       ++ahead.count;
       if (position < first) {
         first = position;
@@ -184,16 +226,11 @@ Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, 
 
 Reason queue_reason(const State& state, const JobRecord& job, Timestamp now) {
   const RequestKey key = requests_of(job.spec);
-  bool in_service = false;
-  bool fits_now = false;
-  for (const Request& request : key) {
-    const auto chips = state.chips_of(request);
-    in_service |= !first_fit(state, job.spec, request, chips, CapacityView::kSchedulable).empty();
-    fits_now |= !first_fit(state, job.spec, request, chips, CapacityView::kFree).empty();
+  if (!fits_any(state, job.spec, key, CapacityView::kSchedulable)) {
+    return out_of_service_reason(state, job, key);
   }
-  if (!in_service) return out_of_service_reason(state, job, key);
   const Ahead ahead = ahead_of(state, job, key, now);
-  if (fits_now && ahead.count > 0) {
+  if (ahead.count > 0 && fits_any(state, job.spec, key, CapacityView::kFree)) {
     return {ReasonCode::kPriority,
             "would fit, but " + std::to_string(ahead.count) +
                 (ahead.count == 1 ? " job goes" : " jobs go") + " first, beginning with " +

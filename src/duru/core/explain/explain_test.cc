@@ -1,0 +1,161 @@
+#include "duru/core/explain/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "duru/core/testing/rig.h"
+
+namespace duru::testing {
+namespace {
+
+class Explain : public ::testing::Test {
+ protected:
+  void TearDown() override { EXPECT_EQ(rig.problems(), ""); }
+  Reason why(const JobId& id) const { return explain(rig.state(), rig.job(id), rig.now()); }
+  void expect(const JobId& id, ReasonCode code, const std::string& detail) const {
+    const Reason reason = why(id);
+    EXPECT_EQ(reason.code, code);
+    EXPECT_EQ(reason.detail, detail);
+  }
+  Rig rig{{node("a", kH100, 4)}};
+};
+
+TEST_F(Explain, AJobThatDoesNotWaitHasNoReason) {
+  const JobId id = rig.submit(gpu_job("j"));
+  expect(id, ReasonCode::kNone, "");
+  rig.finish(id, 0);
+  expect(id, ReasonCode::kNone, "");
+}
+
+TEST_F(Explain, NamesTheJobsThatItWaitsFor) {
+  const JobId x = rig.submit(gpu_job("x"));
+  rig.submit(gpu_job("y"));
+  JobSpec spec = job("j");
+  spec.after = {"x", "y"};
+  const JobId id = rig.submit(spec);
+  expect(id, ReasonCode::kDependency, "waits for x, y");
+  EXPECT_EQ(why(id).figures.at("jobs_waited_for"), 2);
+  rig.finish(x, 0);
+  expect(id, ReasonCode::kDependency, "waits for y");
+}
+
+TEST_F(Explain, SaysUntilWhenABackoffLasts) {
+  JobSpec spec = job("j");
+  spec.retries.limit = 1;
+  const JobId id = rig.submit(spec);
+  TaskEnd end = rig.exited(1);
+  end.detail = "out of memory";
+  rig.finish(id, end);
+  const Reason reason = why(id);
+  EXPECT_EQ(reason.code, ReasonCode::kStartingBackoff);
+  EXPECT_EQ(reason.until, rig.now() + seconds(1));
+  EXPECT_EQ(reason.figures.at("retries_used"), 1);
+  EXPECT_EQ(reason.detail,
+            "the last attempt did not succeed (out of memory); the next one starts at " +
+                format_timestamp(rig.now() + seconds(1)));
+}
+
+TEST_F(Explain, GivesTheFiguresOfWhatIsTooLittle) {
+  rig.submit(gpu_job("holder", 3));
+  const JobId id = rig.submit(gpu_job("j", 2));
+  expect(id, ReasonCode::kNoCapacity, "needs 2 × a gpu chip; 1 of 4 are free");
+  const Reason reason = why(id);
+  EXPECT_EQ(reason.figures.at("accelerators_wanted"), 2);
+  EXPECT_EQ(reason.figures.at("accelerators_free"), 1);
+  EXPECT_EQ(reason.figures.at("accelerators"), 4);
+  EXPECT_EQ(reason.figures.at("jobs_ahead"), 0);
+}
+
+TEST_F(Explain, SaysWhatIsOutOfService) {
+  rig.submit(gpu_job("holder", 2));
+  rig.apply(MarkAccelerator{{NodeName("a"), 3}, false, "hot"});
+  expect(rig.submit(gpu_job("j", 2)), ReasonCode::kNoCapacity,
+         "needs 2 × a gpu chip; 1 of 4 are free, 1 out of service");
+}
+
+TEST_F(Explain, SaysWhenCpuIsWhatIsShort) {
+  JobSpec hog = job("hog");
+  hog.cpu = MilliCpu(63'000);
+  rig.submit(hog);
+  JobSpec spec = gpu_job("j");
+  spec.cpu = MilliCpu(2000);
+  expect(rig.submit(spec), ReasonCode::kNoCapacity,
+         "needs 1 × a gpu chip; 4 of 4 are free, but too little cpu or memory beside them: 2 cpu "
+         "and 0 MiB are needed per task");
+}
+
+TEST_F(Explain, GivesTheCpuThatAJobWithoutAcceleratorWants) {
+  JobSpec hog = job("hog");
+  hog.cpu = MilliCpu(63'000);
+  rig.submit(hog);
+  JobSpec spec = job("j");
+  spec.cpu = MilliCpu(1500);
+  spec.tasks = 2;
+  const JobId id = rig.submit(spec);
+  expect(id, ReasonCode::kNoCapacity, "needs 3 cpu and 0 MiB; 1 of 64 cpu are free");
+  EXPECT_EQ(why(id).figures.at("cpu_millis_wanted"), 3000);
+}
+
+TEST_F(Explain, SaysWhoGoesFirst) {
+  rig.submit(gpu_job("holder", 3));
+  rig.submit(gpu_job("large", 4));
+  expect(rig.submit(gpu_job("small")), ReasonCode::kPriority,
+         "would fit, but 1 job goes first, beginning with large");
+  const JobId other = rig.submit(gpu_job("smaller"));
+  expect(other, ReasonCode::kPriority, "would fit, but 2 jobs go first, beginning with large");
+  EXPECT_EQ(why(other).figures.at("jobs_ahead"), 2);
+}
+
+TEST_F(Explain, AJobWithoutAcceleratorMayWaitForOneThatWantsCpuBesideIts) {
+  JobSpec hog = job("hog");
+  hog.cpu = MilliCpu(60'000);
+  rig.submit(hog);
+  JobSpec half = gpu_job("half");
+  half.cpu = MilliCpu(32'000);
+  rig.submit(half);
+  expect(rig.submit(job("little")), ReasonCode::kPriority,
+         "would fit, but 1 job goes first, beginning with half");
+}
+
+TEST_F(Explain, WhatCannotRunNowIsNotAhead) {
+  rig.fleet({node("b", kH100, 1)});
+  rig.submit(gpu_job("holder"));
+  rig.apply(CordonNode{NodeName("a"), ""});
+  rig.submit(gpu_job("large", 4));
+  const JobId on_b = rig.submit(gpu_job("on-b"));
+  rig.submit(gpu_job("first"));
+  rig.apply(CordonNode{NodeName("b"), ""});
+  rig.apply(UncordonNode{NodeName("b")});
+  const JobId second = rig.submit(gpu_job("second"));
+  EXPECT_EQ(rig.job(on_b).state, JobState::kStarting);
+  EXPECT_EQ(why(second).figures.at("jobs_ahead"), 1) << "large keeps nothing from it";
+}
+
+TEST_F(Explain, SaysWhenWhatWouldFitIsCordoned) {
+  rig.apply(CordonNode{NodeName("a"), "cleaning"});
+  const JobId id = rig.submit(gpu_job("j"));
+  expect(id, ReasonCode::kNodeDraining,
+         "what would fit is cordoned or being drained: a; duru uncordon NODE gives it back");
+  EXPECT_EQ(why(id).figures.at("nodes_cordoned"), 1);
+}
+
+TEST_F(Explain, SaysWhenAllThatWouldDoIsUnhealthyOrDown) {
+  for (std::int32_t i = 0; i < 3; ++i) {
+    rig.apply(MarkAccelerator{{NodeName("a"), i}, false, "hot"});
+  }
+  const JobId id = rig.submit(gpu_job("j", 2));
+  expect(id, ReasonCode::kNoCapacity,
+         "3 of 4 accelerators that would do are out of service (3 unhealthy)");
+  rig.apply(NodeObserved{NodeName("a"), false, "lost"});
+  expect(id, ReasonCode::kNoCapacity,
+         "4 of 4 accelerators that would do are out of service (3 unhealthy)");
+}
+
+TEST_F(Explain, SaysThatTheFleetShrank) {
+  rig.submit(gpu_job("holder", 2));
+  const JobId id = rig.submit(gpu_job("j", 4));
+  rig.fleet({node("a", kH100, 2)});
+  EXPECT_EQ(why(id).code, ReasonCode::kInfeasible);
+}
+
+}  // namespace
+}  // namespace duru::testing
