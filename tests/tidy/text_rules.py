@@ -32,15 +32,18 @@ def matches(pattern, text):
 
 
 def check_heavy_headers(source):
-    """HTTP, logging, SQLite, YAML and command-line headers stay in .cc files."""
+    """HTTP, logging, SQLite, YAML and command-line headers stay in their folder: in .cc files, and in headers that say
+    "Inside this folder" and that nobody outside reaches."""
     top = source.folder.split("/")[0]
     for line, path in source.includes():
         if not HEAVY.search(path):
             continue
-        if source.is_header:
-            yield line, f"<{path}> in a header: heavy headers stay in .cc files"
-        elif top in LIGHT_ROOMS:
+        if top in LIGHT_ROOMS:
             yield line, f"<{path}> in {top}, which builds without heavy headers"
+        elif source.is_header and "Inside this folder" not in source.text.split("#pragma once")[0]:
+            yield line, f"<{path}> in a header: heavy headers stay in .cc files, or in headers marked 'Inside this folder'"
+        elif source.is_header and source.tree.reached_from_outside(source):
+            yield line, f"<{path}> in a header that {source.tree.reached_from_outside(source)} reaches"
 
 
 def check_no_floating_point(source):

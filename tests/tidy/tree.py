@@ -70,5 +70,21 @@ class Tree:
         ]
         self.rooms = Rooms(self.cmake_files)
 
+    def reached_from_outside(self, header):
+        """The name of a file of another folder whose includes reach this header; "" when there is none."""
+        includers = {}
+        for source in self.sources:
+            for _, path in source.duru_includes():
+                includers.setdefault(path, []).append(source)
+        seen, queue = set(), ["/".join(filter(None, (header.folder, header.path.name)))]
+        while queue:
+            for source in includers.get(queue.pop(), []):
+                if source.folder != header.folder:
+                    return source.name
+                if source.is_header and source.name not in seen:
+                    seen.add(source.name)
+                    queue.append(f"{source.folder}/{source.path.name}")
+        return ""
+
     def test_links(self, folder):
         return self.rooms.reachable(folder, "TEST_LINKS")

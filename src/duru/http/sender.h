@@ -3,6 +3,7 @@
 // It knows when it last made progress, so that a reader who takes nothing can be dropped. `done`
 // is called exactly once, later, on the socket's thread: true if all was handed to the kernel. It
 // must keep the owner of this object alive.
+// Inside this folder.
 #pragma once
 
 #include <array>

@@ -7,6 +7,7 @@
 //   return run_server(options);     // until SIGTERM; the exit code
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,10 +20,11 @@ struct ServerOptions {
   std::optional<std::map<std::string, int>>
       emulate;  // chip or alias -> count, on this machine's node; not given: as last time
   std::optional<std::string>
-      fleet_file_json;          // the content of a --fleet file, as JSON; not given: as last time
-  std::string catalog_dir;      // "" : the built-in catalogue
-  bool accept_clock = false;    // the wall clock is right although it jumped far
-  std::string supervisor_path;  // "" : duru-supervise beside this program
+      fleet_file_json;        // the content of a --fleet file, as JSON; not given: as last time
+  std::string catalog_dir;    // "" : the built-in catalogue
+  bool accept_clock = false;  // the wall clock is right although it jumped far
+  std::int64_t snapshot_every = 50'000;  // facts between two snapshots
+  std::string supervisor_path;           // "" : duru-supervise beside this program
 };
 
 // Serves until SIGTERM or SIGINT; work goes on after that. Prints one line on stdout when ready:

@@ -5,6 +5,7 @@
 //   statement.bind(1, seq);
 //   while (statement.step()) use(statement.blob(0));
 //   if (!statement.done()) return statement.error(path);
+// Inside this folder.
 #pragma once
 
 #include <sqlite3.h>

@@ -1,0 +1,299 @@
+#include "duru/server/process.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "duru/artifact/folder_artifact_store.h"
+#include "duru/base/json.h"
+#include "duru/catalog/load.h"
+#include "duru/device/host.h"
+#include "duru/engine/local/local_engine.h"
+#include "duru/history/history.h"
+#include "duru/http/server.h"
+#include "duru/journal/sqlite/sqlite_journal.h"
+#include "duru/loop/effects.h"
+#include "duru/loop/live_loop.h"
+#include "duru/server/anchor.h"
+#include "duru/server/api/api.h"
+#include "duru/server/data_dir.h"
+#include "duru/server/fleet_source.h"
+#include "duru/server/log.h"
+#include "duru/server/recover.h"
+#include "duru/server/settings.h"
+#include "duru/server/snapshot_maker.h"
+#include "duru/server/version.h"
+
+namespace duru {
+namespace {
+
+constexpr const char* kDefaultListen = "127.0.0.1:0";
+constexpr Milliseconds kStopGrace = seconds(5);
+constexpr Milliseconds kAdoptionMax = seconds(60);
+
+std::string beside_this_program(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / name).string();
+}
+
+// The journal failed: whatever is not durable must not be seen, so the process ends here and now.
+[[noreturn]] void stop_at_once(const Error& error) {
+  log_error("the journal failed: " + error.message +
+            "; stopping, nothing that was acknowledged is lost");
+  std::_Exit(70);
+}
+
+std::string usable_node_name(const std::string& hostname) {
+  std::string name;
+  for (char c : hostname) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '.';
+    name += fits ? c : '-';
+  }
+  return is_valid_name(name) ? name : "node";
+}
+
+Result<ServerSettings> merge_settings(const ServerOptions& options) {
+  Result<ServerSettings> loaded = load_settings(options.data_dir);
+  if (!loaded.ok()) return loaded;
+  ServerSettings settings = loaded.value();
+  if (!options.listen.empty()) settings.listen = options.listen;
+  if (settings.listen.empty()) settings.listen = kDefaultListen;
+  if (options.fleet_file_json.has_value()) settings.fleet_file_json = *options.fleet_file_json;
+  if (options.emulate.has_value()) {
+    settings.emulate.clear();
+    for (const auto& [chip, count] : *options.emulate) settings.emulate[chip] = count;
+  }
+  if (settings.node_name.empty()) {
+    const HostFacts host = read_host_facts("/");
+    settings.node_name =
+        usable_node_name(host.hostname.has_value() ? host.hostname.value() : "node");
+  }
+  return settings;
+}
+
+}  // namespace
+
+// In the order of construction; destroyed the other way round.
+struct Process::Parts {
+  ServerOptions options;
+  ServerSettings settings;
+  std::string token;
+  Catalog catalog;
+  std::unique_ptr<SqliteJournal> journal;
+  std::unique_ptr<FolderArtifactStore> artifacts;
+  CoreModule writer;
+  CoreModule view_core;
+  Outbox outbox;
+  std::unique_ptr<Loop> loop;
+  std::unique_ptr<History> history;
+  std::unique_ptr<WatchHub> watch;
+  std::unique_ptr<Effects> effects;
+  std::unique_ptr<SnapshotSpawner> snapshots;
+  std::unique_ptr<View> view;
+  std::unique_ptr<BoottimeClock> clock;
+  std::unique_ptr<LocalEngine> engine;
+  std::unique_ptr<LiveLoop> live;
+  std::unique_ptr<Api> api;
+  std::unique_ptr<http::HttpServer> http;
+
+  explicit Parts(const ServerOptions& o, Catalog c) : options(o), catalog(std::move(c)) {}
+
+  Status open_files();
+  Status recover_state();
+  Status start_engine();
+  Status start_loop();
+  Status say(Message command);
+  Status begin_work();
+  Status wait_for_mark(Timestamp at_least);
+  Status listen();
+};
+
+Status Process::Parts::open_files() {
+  DURU_TRY(make_data_dir(options.data_dir));
+  Result<std::unique_ptr<SqliteJournal>> opened = SqliteJournal::open(options.data_dir);
+  if (!opened.ok()) return opened.error();
+  journal = std::move(opened.value());
+  Result<ServerSettings> merged = merge_settings(options);
+  if (!merged.ok()) return merged.error();
+  settings = merged.value();
+  DURU_TRY(save_settings(options.data_dir, settings));
+  Result<std::string> made = load_or_make_token(options.data_dir);
+  if (!made.ok()) return made.error();
+  token = made.value();
+  Result<std::unique_ptr<FolderArtifactStore>> store = FolderArtifactStore::open(options.data_dir);
+  if (!store.ok()) return store.error();
+  artifacts = std::move(store.value());
+  return ok_status();
+}
+
+Status Process::Parts::recover_state() {
+  loop = std::make_unique<Loop>(std::vector<Module*>{&writer}, *journal, outbox);
+  Result<std::unique_ptr<History>> opened = History::open(
+      options.data_dir, *journal, [](const Error& error) { log_warn(error.message); });
+  if (!opened.ok()) return opened.error();
+  history = std::move(opened.value());
+  watch = std::make_unique<WatchHub>();
+  effects = std::make_unique<Effects>();
+  snapshots = std::make_unique<SnapshotSpawner>(
+      SnapshotSpawnerOptions{beside_this_program("duru"), options.data_dir, options.snapshot_every,
+                             log_warn},
+      journal->tail().last_seq);
+  view = std::make_unique<View>(
+      view_core, std::vector<Module*>{},
+      std::vector<Projection*>{history.get(), watch.get(), effects.get(), snapshots.get()});
+  Result<RecoveryReport> report =
+      recover(options.data_dir, *journal,
+              {writer, view_core, *loop, *view,
+               [&](std::int64_t seq) { return history->can_start_from_snapshot(seq); },
+               [&](const LedgerRecord& record) { history->restore_ledger(record); }});
+  if (!report.ok()) return report.error();
+  outbox.on_durable(report.value().last_seq);
+  journal->set_listener([this](std::int64_t seq) { outbox.on_durable(seq); }, stop_at_once);
+  log_info("recovered " + std::to_string(report.value().last_seq) + " facts (" +
+           std::to_string(report.value().replayed_commits) + " commits behind " +
+           (report.value().snapshot_seq == 0
+                ? std::string("no snapshot")
+                : "the snapshot at " + std::to_string(report.value().snapshot_seq)) +
+           ")");
+  return ok_status();
+}
+
+Status Process::Parts::start_engine() {
+  const State& state = writer.state();
+  AnchorInputs inputs;
+  inputs.boot_id = boot_id();
+  inputs.last_boot_id = state.boot_id;
+  inputs.last_anchor = state.anchor;
+  inputs.last_commit_at = loop->last_now();
+  inputs.alive_at = Timestamp(journal->alive_ms());
+  inputs.wall = wall_time();
+  inputs.boottime_ms = boottime_ms();
+  inputs.accept_clock = options.accept_clock;
+  Result<Timestamp> anchor = choose_anchor(inputs);
+  if (!anchor.ok()) return anchor.error();
+  clock = std::make_unique<BoottimeClock>(anchor.value());
+  LocalEngineOptions engine_options;
+  engine_options.data_folder = options.data_dir;
+  engine_options.supervise_program = options.supervisor_path.empty()
+                                         ? beside_this_program("duru-supervise")
+                                         : options.supervisor_path;
+  engine_options.installation =
+      state.installation.empty() ? InstallationId(draw_installation()) : state.installation;
+  Result<std::unique_ptr<LocalEngine>> opened =
+      LocalEngine::open(engine_options, *clock, *artifacts);
+  if (!opened.ok()) return opened.error();
+  engine = std::move(opened.value());
+  live = std::make_unique<LiveLoop>(
+      *loop, *view, outbox, *journal, *clock,
+      LiveLoopOptions{[this] { return engine->observed_through(); },
+                      [](const Error& error) { log_warn(error.message); },
+                      [this](const State& s) { effects->resend(s); }});
+  // The start's own facts, decided before anything else can be.
+  StartServer start{engine_options.installation, kDuruVersion, {}, inputs.boot_id, anchor.value()};
+  start.alive_at = std::max(inputs.alive_at, inputs.last_commit_at);
+  if (start.alive_at.value == 0) start.alive_at = clock->now();
+  std::vector<std::string> problems;
+  Result<DefineFleet> fleet =
+      find_fleet(settings, catalog, writer.state(), engine->capabilities(), problems);
+  if (!fleet.ok()) return fleet.error();
+  for (const std::string& problem : problems) log_warn(problem);
+  live->start();
+  DURU_TRY(say(std::move(start)));
+  return say(std::move(fleet.value()));
+}
+
+// A command of the server's own: waits until it is durable and in the view.
+Status Process::Parts::say(Message command) {
+  std::promise<Reply> promise;
+  std::future<Reply> answered = promise.get_future();
+  live->submit({std::move(command), "server", "", {}, {}, [&](Reply reply) {
+                  promise.set_value(std::move(reply));
+                }});
+  const Reply reply = answered.get();
+  if (reply.kind == Reply::Kind::kAccepted) return ok_status();
+  return Error{ErrorCode::kInvalid, reply.rejection.detail + "; " + reply.rejection.help, false,
+               false};
+}
+
+// The engine reports what it finds, and gets the full set of what should run.
+Status Process::Parts::begin_work() {
+  DURU_TRY(engine->start([this](Message observation) { live->observe(std::move(observation)); }));
+  view->read([&](const View::Reading& reading) {
+    std::map<SiteName, Engine*> engines;
+    for (const auto& [name, site] : reading.state.sites) engines[name] = engine.get();
+    effects->begin(std::move(engines), reading.state);
+  });
+  snapshots->begin();
+  return wait_for_mark(clock->now());
+}
+
+// Until the engine has reported what became of its runs while we were away: nobody shall read an
+// account before.
+Status Process::Parts::wait_for_mark(Timestamp at_least) {
+  const Timestamp deadline = clock->now() + kAdoptionMax;
+  while (view->read([](const View::Reading& reading) { return reading.mark; }) < at_least) {
+    if (clock->now() > deadline) {
+      return Error{ErrorCode::kTimeout,
+                   "the engine did not report its runs within " + format_duration(kAdoptionMax) +
+                       "; look at " + options.data_dir + "/runs",
+                   true, false};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return ok_status();
+}
+
+Status Process::Parts::listen() {
+  Result<http::Address> address = http::parse_address(settings.listen);
+  if (!address.ok()) return address.error();
+  ApiContext context{*live,    *view,  writer, *artifacts, *engine,
+                     *history, *watch, *clock, token,      options.data_dir};
+  api = std::make_unique<Api>(std::move(context));
+  http::HttpServerOptions http_options;
+  http_options.address = address.value();
+  http_options.gate = api->gate();
+  Result<std::unique_ptr<http::HttpServer>> listening =
+      http::HttpServer::listen(std::move(http_options), api->router());
+  if (!listening.ok()) return listening.error();
+  http = std::move(listening.value());
+  api->set_counters([this] { return http->counters(); });
+  DURU_TRY(write_private_file(options.data_dir, "pid", std::to_string(::getpid()) + "\n"));
+  return write_private_file(options.data_dir, "address", http->address().str() + "\n");
+}
+
+Process::Process(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Process>> Process::start(const ServerOptions& options) {
+  Result<Catalog> catalog = load_catalog(options.catalog_dir);
+  if (!catalog.ok()) return catalog.error();
+  auto parts = std::make_unique<Parts>(options, std::move(catalog.value()));
+  DURU_TRY(parts->open_files());
+  DURU_TRY(parts->recover_state());
+  std::unique_ptr<Process> process(new Process(std::move(parts)));
+  DURU_TRY(process->parts_->start_engine());
+  DURU_TRY(process->parts_->begin_work());
+  DURU_TRY(process->parts_->listen());
+  return process;
+}
+
+Process::~Process() { stop(); }
+
+std::string Process::url() const { return parts_->http->address().url(); }
+
+void Process::stop() {
+  Parts& parts = *parts_;
+  if (parts.http != nullptr) {
+    ::unlink((parts.options.data_dir + "/address").c_str());
+    parts.http->stop(kStopGrace);
+  }
+  if (parts.engine != nullptr) parts.engine->shutdown();
+  if (parts.live != nullptr) parts.live->stop();
+  if (parts.http != nullptr) ::unlink((parts.options.data_dir + "/pid").c_str());
+}
+
+}  // namespace duru

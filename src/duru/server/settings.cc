@@ -1,0 +1,32 @@
+#include "duru/server/settings.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "duru/base/json.h"
+#include "duru/base/record_macros.h"
+#include "duru/server/data_dir.h"
+
+namespace duru {
+
+DURU_RECORD(ServerSettings, (1, listen), (2, node_name), (3, emulate), (4, fleet_file_json))
+
+Result<ServerSettings> load_settings(const std::string& dir) {
+  std::ifstream file(dir + "/settings.json");
+  if (!file) return ServerSettings{};
+  std::stringstream text;
+  text << file.rdbuf();
+  JsonResult<ServerSettings> settings = from_json<ServerSettings>(text.str());
+  if (settings.ok()) return settings.value;
+  const JsonProblem& problem = settings.problems.front();
+  return Error{ErrorCode::kDamaged,
+               dir + "/settings.json: " + problem.pointer + " " + problem.detail +
+                   "; mend it, or remove it and give the options again",
+               false, false};
+}
+
+Status save_settings(const std::string& dir, const ServerSettings& settings) {
+  return write_private_file(dir, "settings.json", to_json(settings) + "\n");
+}
+
+}  // namespace duru
