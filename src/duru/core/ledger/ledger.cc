@@ -47,9 +47,10 @@ void Ledger::touch(const State& after, const AcceleratorId& id, Timestamp at, Le
     return;
   }
   Interval& open = it->second;
-  const bool same = open.time_class == now && open.chip == accelerator->chip &&
-                    open.emulated == accelerator->emulated;
-  if (same) return;
+  // What is held stays the chip of the decision: its end may be reported late, for before a change.
+  const bool same_chip = now == TimeClass::kUsed ||
+                         (open.chip == accelerator->chip && open.emulated == accelerator->emulated);
+  if (open.time_class == now && same_chip) return;
   at = std::max(at, open.from);
   if (at > open.from) {
     Interval closed = open;

@@ -172,6 +172,12 @@ std::string Rig::fact_names() const {
   return names;
 }
 
+std::string Rig::fact_texts() const {
+  std::string text;
+  for (const Message& fact : facts_) text += to_text(fact) + "\n";
+  return text;
+}
+
 Usage Rig::usage(Timestamp from, Timestamp to) const {
   UsageAccount account(from, to);
   for (const Interval& interval : intervals_) account.add(interval);

@@ -60,12 +60,11 @@ class Rig : public FactSink, public LedgerSink {
 
   // --- what came of it ---
   const State& state() const { return state_; }
-  State& mutable_state() { return state_; }
   const JobRecord& job(const JobId& id) const { return state_.jobs.at(id); }
   const std::optional<AttemptRecord>& attempt(const JobId& id) const;
   const std::vector<Message>& facts() const { return facts_; }
-  // The names of facts(), with spaces between.
-  std::string fact_names() const;
+  std::string fact_names() const;  // of facts(), with spaces between
+  std::string fact_texts() const;  // a line each
   template <class T>
   const T* fact() const {
     for (const Message& fact : facts_) {
