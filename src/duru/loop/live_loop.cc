@@ -58,7 +58,7 @@ void LiveLoop::wait_for_input() {
   if (!inputs_.empty() || stopping_) return;
   Milliseconds at_most = kMarkEvery;
   const Timestamp now = clock_.now();
-  if (const auto deadline = loop_.next_deadline(now)) {
+  if (const auto deadline = loop_.next_deadline()) {
     at_most = std::min(at_most, std::max(since(*deadline, now), Milliseconds(0)));
   }
   changed_.wait_for(lock, std::chrono::milliseconds(at_most.value),
@@ -98,7 +98,7 @@ void LiveLoop::run_loop() {
     }
     take(batch);
     const Timestamp now = clock_.now();
-    if (const auto deadline = loop_.next_deadline(now); deadline.has_value() && *deadline <= now) {
+    if (const auto deadline = loop_.next_deadline(); deadline.has_value() && *deadline <= now) {
       loop_.tick(now);
     }
     if (took_all && since(now, marked_at) >= kMarkEvery) {

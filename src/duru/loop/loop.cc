@@ -90,6 +90,7 @@ Outcome Loop::decide(const Message& input, const CommandRequest* request, Timest
   OpenDecision decision(*this, now, request == nullptr ? "" : request->principal);
   Outcome outcome = route(input, decision);
   const auto* accepted = std::get_if<Accepted>(&outcome);
+  if (accepted != nullptr) decided_at_ = now;
   if (answer != nullptr && accepted != nullptr && request->answer) {
     *answer = request->answer(*accepted);
   }
@@ -149,10 +150,10 @@ void Loop::tick(Timestamp now) { decide(Tick{}, nullptr, now); }
 
 void Loop::mark_time(Timestamp mark) { outbox_.add_mark(last_seq_, mark); }
 
-std::optional<Timestamp> Loop::next_deadline(Timestamp now) const {
+std::optional<Timestamp> Loop::next_deadline() const {
   std::optional<Timestamp> next;
   for (const Module* module : modules_) {
-    const std::optional<Timestamp> deadline = module->next_deadline(now);
+    const std::optional<Timestamp> deadline = module->next_deadline(decided_at_);
     if (deadline.has_value() && (!next.has_value() || *deadline < *next)) next = deadline;
   }
   return next;

@@ -56,7 +56,8 @@ class Loop {
   // Tells the view that no fact older than `mark` will come.
   void mark_time(Timestamp mark);
 
-  std::optional<Timestamp> next_deadline(Timestamp now) const;
+  // When a tick has something to do next: what came due since the last decision is in the past.
+  std::optional<Timestamp> next_deadline() const;
   std::int64_t last_seq() const { return last_seq_; }
   std::int64_t term() const { return term_; }
   Timestamp last_now() const { return last_now_; }
@@ -79,6 +80,7 @@ class Loop {
   std::int64_t last_seq_ = 0;
   std::int64_t term_ = 0;
   Timestamp last_now_;
+  Timestamp decided_at_;  // timers that were due by then have acted
 };
 
 }  // namespace duru

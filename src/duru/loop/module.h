@@ -27,7 +27,7 @@ class Module {
   virtual std::string_view name() const = 0;
   virtual Outcome decide(const Message& input, Decision& decision) = 0;
   virtual void evolve(const Message& fact, const FactContext& context) = 0;
-  // When a tick has something to do next.
+  // When a tick has something to do next, `now` being the time of the last one.
   virtual std::optional<Timestamp> next_deadline(Timestamp now) const = 0;
   // The whole state as bytes; canonical, so that equal states give equal bytes.
   virtual std::string snapshot() const = 0;

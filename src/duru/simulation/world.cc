@@ -168,19 +168,21 @@ std::optional<Timestamp> World::next_event() const {
   const auto consider = [&](std::optional<Timestamp> t) {
     if (t.has_value() && (!next.has_value() || *t < *next)) next = t;
   };
-  consider(life_->loop.next_deadline(now()));
+  consider(life_->loop.next_deadline());
   consider(resent_at_ + kResendEvery);
   return next;
 }
 
 bool World::tick_if_due() {
-  const auto deadline = life_->loop.next_deadline(now());
-  if (!deadline.has_value() || *deadline > now()) return true;
-  const std::int64_t before = life_->loop.last_seq();
+  const auto is_due = [&] {
+    const auto deadline = life_->loop.next_deadline();
+    return deadline.has_value() && *deadline <= now();
+  };
+  if (!is_due()) return true;
   life_->loop.tick(now());
   drain();
-  if (life_->loop.last_seq() > before) return true;
-  own_violations_.push_back("timer: one is due at " + format_timestamp(*deadline) +
+  if (!is_due()) return true;
+  own_violations_.push_back("timer: one is due at " + format_timestamp(now()) +
                             " and does nothing");
   return false;
 }
