@@ -1,7 +1,5 @@
 #include "duru/loop/effects.h"
 
-#include <algorithm>
-
 #include "duru/base/assert.h"
 
 namespace duru {
@@ -81,18 +79,6 @@ void Effects::stop(const State& state, const WorkloadRecord& workload) {
   }
 }
 
-// Outputs are of task 0 and may have been reported while others still ran; nothing of them is in
-// the state, so the engine is asked to report again.
-void Effects::ask_for_outputs(const State& state, const WorkloadRecord& workload) {
-  const auto& tasks = workload.attempt->tasks;
-  const bool all_released = std::all_of(tasks.begin(), tasks.end(), [](const TaskRunRecord& task) {
-    return task.released_at.has_value();
-  });
-  if (tasks.size() < 2 || !all_released || state.jobs.at(workload.job).spec.outputs.empty()) return;
-  Engine* engine = engine_of(state, tasks[0].allocation);
-  if (engine != nullptr) engine->run(task_run_spec(state, workload, 0));
-}
-
 void Effects::resend(const State& state) {
   std::map<Engine*, std::vector<TaskRunName>> desired;
   for (const auto& [site, engine] : engines_) desired[engine];
@@ -121,8 +107,6 @@ void Effects::on_fact(const State& after, const Message& fact, const FactContext
     send(after, after.workloads.at(started->workload));
   } else if (const auto* stopping = fact.as<AttemptStopping>()) {
     stop(after, after.workloads.at(stopping->workload));
-  } else if (const auto* released = fact.as<TaskReleased>()) {
-    ask_for_outputs(after, after.workloads.at(released->workload));
   } else if (const auto* ended = fact.as<AttemptEnded>()) {
     const WorkloadRecord& workload = after.workloads.at(ended->workload);
     const auto& tasks = after.jobs.at(workload.job).past_attempts.back().tasks;

@@ -28,7 +28,6 @@ class Effects : public Projection {
   Engine* engine_of(const State& state, const Allocation& allocation) const;
   void send(const State& state, const WorkloadRecord& workload);
   void stop(const State& state, const WorkloadRecord& workload);
-  void ask_for_outputs(const State& state, const WorkloadRecord& workload);
 
   std::map<SiteName, Engine*> engines_;
   bool begun_ = false;

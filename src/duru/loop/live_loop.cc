@@ -124,8 +124,10 @@ void LiveLoop::record_alive(Timestamp now) {
 void LiveLoop::run_view() {
   Timestamp resent_at = clock_.now();
   while (true) {
+    // Asked before the draining: what came before the closing is in the outbox by then.
+    const bool closed = outbox_.closed();
     if (view_.drain(outbox_)) continue;
-    if (outbox_.closed()) return;
+    if (closed) return;
     if (options_.resend && since(clock_.now(), resent_at) >= kResendEvery) {
       view_.read([&](const View::Reading& reading) { options_.resend(reading.state); });
       resent_at = clock_.now();

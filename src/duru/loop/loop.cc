@@ -55,6 +55,7 @@ void Loop::replay(const DurableCommit& commit) {
   term_ = commit.record.term;
   last_now_ = commit.record.now;
   answers_.add(commit.record);
+  outbox_.on_durable(last_seq_);
 }
 
 void Loop::resume_at(std::int64_t last_seq, std::int64_t term, Timestamp now,
@@ -63,6 +64,7 @@ void Loop::resume_at(std::int64_t last_seq, std::int64_t term, Timestamp now,
   term_ = term;
   last_now_ = now;
   for (RememberedAnswer& answer : answers) answers_.add(std::move(answer));
+  outbox_.on_durable(last_seq_);
 }
 
 void Loop::evolve(const Message& fact, const FactContext& context) {
