@@ -33,6 +33,10 @@ ARROWS = {
         *("http", "history", "api", "server/api"),
     ],
     "simulation": ["base", "domain", "core/*", "loop", "journal", "engine", "engine/simulated", "catalog"],
+    # Assembles the simulated world and the real parts, side by side.
+    "scenario": [
+        *("base", "domain", "core/*", "loop", "journal/*", "engine/*", "artifact", "catalog", "simulation"),
+    ],
     "planning": ["base", "domain", "core/*", "loop", "simulation", "catalog"],
     "cli": ["*"],
 }

@@ -331,10 +331,11 @@ void SimulatedEngine::bring_back(const NodeName& node) {
   if (it == outages_.end()) return;
   const Outage outage = std::move(it->second);
   outages_.erase(it);
-  send(NodeObserved{node, true, ""}, now_, now_, {});
+  // What its work did meanwhile is told first: that time was not the node's to idle in.
   for (const TaskRunName& name : outage.unreported) {
     if (Run* run = find(name)) report(*run);
   }
+  send(NodeObserved{node, true, ""}, now_ + faults_.delay, now_, {});
   for (const auto& [name, grace] : outage.stops) {
     if (Run* run = find(name)) begin_stop(*run, grace, Ending::kStopped);
   }

@@ -1,0 +1,114 @@
+#include "duru/scenario/scenario.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "duru/scenario/virtual_run.h"
+
+namespace duru {
+namespace {
+
+std::vector<std::string> scenario_files() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(DURU_SCENARIO_FOLDER)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string slurp(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += line + "\n";
+  return out;
+}
+
+std::string message_of(const std::string& text) {
+  const Result<Scenario> scenario = read_scenario("a.yaml", text);
+  return scenario.ok() ? "" : scenario.error().message;
+}
+
+class ScenarioFile : public testing::TestWithParam<std::string> {};
+
+TEST_P(ScenarioFile, HoldsInVirtualTimeAndHidesNothing) {
+  const Result<Scenario> scenario = read_scenario(GetParam(), slurp(GetParam()));
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  const Result<ScenarioRun> run = run_virtually(scenario.value());
+  ASSERT_TRUE(run.ok()) << run.error().message;
+  EXPECT_EQ(joined(differences(scenario.value(), run.value())), "") << GetParam();
+  EXPECT_EQ(joined(check_determinism(scenario.value(), run.value())), "") << GetParam();
+}
+
+std::string stem_of(const testing::TestParamInfo<std::string>& file) {
+  return std::filesystem::path(file.param).stem().string();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ScenarioFile, testing::ValuesIn(scenario_files()), stem_of);
+
+constexpr char kMinimal[] = R"(
+about: x
+fleet: {n1: {cpu: 4, memory: 8GiB}}
+inputs:
+- {at: 0ms, submit: [{name: a, command: ["true"]}]}
+expect:
+  jobs:
+    a:
+    - {state: queued}
+    - {state: starting}
+    - {state: running, at: 11ms}
+    - {state: ending}
+    - {state: succeeded}
+)";
+
+TEST(Scenario, TellsEachStepThatIsNotAsExpected) {
+  const Result<Scenario> scenario = read_scenario("a.yaml", kMinimal);
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  const Result<ScenarioRun> run = run_virtually(scenario.value());
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(joined(differences(scenario.value(), run.value())),
+            "job a, step 3 (a running attempt 1 on n1, at 10ms): at is 10ms, not 11ms\n");
+}
+
+TEST(Scenario, SaysThatTwoRunsDisagree) {
+  const Result<Scenario> scenario = read_scenario("a.yaml", kMinimal);
+  const Result<ScenarioRun> run = run_virtually(scenario.value());
+  ScenarioRun other = run.value();
+  EXPECT_EQ(joined(disagreements(run.value(), other)), "");
+  other.steps.back().exit = "exit 1";
+  EXPECT_NE(joined(disagreements(run.value(), other)), "");
+  other.steps.pop_back();
+  EXPECT_NE(joined(disagreements(run.value(), other)), "");
+}
+
+TEST(Scenario, NamesTheLineOfAFieldThatIsUnknownOrWrong) {
+  EXPECT_EQ(message_of("about: x\nfleet:\n  n1: {cpus: 4}\n").substr(0, 38),
+            "a.yaml:3: /fleet/n1/cpus: unknown fiel");
+  EXPECT_EQ(message_of("about: x\nuntil: soon\n"),
+            "a.yaml:2: /until: expected duration, got string \"soon\"");
+}
+
+TEST(Scenario, NamesTheLineOfBrokenYaml) {
+  EXPECT_EQ(message_of("about: x\nfleet: [\n").substr(0, 9), "a.yaml:3:");
+  EXPECT_EQ(message_of("about: x\nabout: y\n"), "a.yaml:2: the key about stands twice");
+}
+
+TEST(Scenario, RefusesAnInputThatDoesNothingOrTwoThings) {
+  std::string text = kMinimal;
+  const std::size_t at = text.find("submit");
+  EXPECT_NE(message_of(text.insert(at, "cancel: a, ")).find("exactly one thing"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace duru
