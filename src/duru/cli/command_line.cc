@@ -48,6 +48,11 @@ void add_argument(CLI::App& app, const Argument& argument) {
       return "\"" + value + "\" is not one of " + known;
     });
   }
+  // A script may set what its caller sets again.
+  if (std::holds_alternative<std::string*>(argument.target) ||
+      std::holds_alternative<std::optional<std::string>*>(argument.target)) {
+    if (!argument.positional) made->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
   // One value a flag: `--file a b` would swallow what follows.
   if (std::holds_alternative<std::vector<std::string>*>(argument.target)) {
     made->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -45,7 +45,7 @@ int run_describe(Context& context, const DescribeOptions& options) {
   } else if (kind.singular == "job") {
     context.console().out(describe_job(object.value(), context.console().colored()));
   } else {
-    context.console().out(describe_fields(object.value(), ""));
+    context.console().out(describe_fields(object.value()));
   }
   return kExitOk;
 }

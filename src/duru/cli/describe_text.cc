@@ -1,9 +1,11 @@
 #include "duru/cli/describe_text.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "duru/cli/columns.h"
 #include "duru/cli/json_access.h"
+#include "duru/cli/yaml_text.h"
 
 namespace duru::cli {
 namespace {
@@ -18,33 +20,53 @@ bool is_empty(const bj::value& value) {
 }
 
 bool holds_only_scalars(const bj::array& list) {
-  for (const bj::value& item : list) {
-    if (item.is_structured()) return false;
-  }
-  return true;
+  return std::none_of(list.begin(), list.end(),
+                      [](const bj::value& item) { return item.is_structured(); });
 }
 
-void append_field(const std::string& name, const bj::value& value, const std::string& indent,
-                  std::string& out) {
+// Without the members that have no value.
+bj::value pruned(const bj::value& value) {
+  if (value.is_array()) {
+    bj::array list;
+    for (const bj::value& item : value.get_array()) list.push_back(pruned(item));
+    return list;
+  }
+  if (!value.is_object()) return value;
+  bj::object object;
+  for (const auto& [key, member] : value.get_object()) {
+    bj::value inner = pruned(member);
+    if (!is_empty(inner)) object[key] = std::move(inner);
+  }
+  return object;
+}
+
+std::string indented(const std::string& lines) {
+  std::string out;
+  for (std::size_t from = 0; from < lines.size();) {
+    const std::size_t end = lines.find('\n', from);
+    out += "  " + lines.substr(from, end - from) + "\n";
+    from = end + 1;
+  }
+  return out;
+}
+
+void append_field(const std::string& name, const bj::value& field, std::string& out) {
+  const bj::value value = pruned(field);
   if (is_empty(value)) return;
-  const std::string label = indent + printable(name) + ":";
-  if (value.is_object()) {
-    const std::string inner = describe_fields(value, indent + "  ");
-    if (!inner.empty()) out += label + "\n" + inner;
-  } else if (value.is_array() && holds_only_scalars(value.get_array())) {
-    std::string items;
+  const std::string label = printable(name) + ":";
+  if (value.is_object() || (value.is_array() && !holds_only_scalars(value.get_array()))) {
+    out += label + "\n" + indented(to_yaml(value));
+    return;
+  }
+  std::string text;
+  if (value.is_array()) {
     for (const bj::value& item : value.get_array()) {
-      items += (items.empty() ? "" : ", ") + scalar_text(item);
-    }
-    out += label + " " + printable(items) + "\n";
-  } else if (value.is_array()) {
-    out += label + "\n";
-    for (const bj::value& item : value.get_array()) {
-      out += indent + "-\n" + describe_fields(item, indent + "  ");
+      text += (text.empty() ? "" : ", ") + scalar_text(item);
     }
   } else {
-    out += label + " " + printable(scalar_text(value)) + "\n";
+    text = scalar_text(value);
   }
+  out += label + " " + printable(text) + "\n";
 }
 
 std::string task_rows(const bj::value& attempt, bool colored) {
@@ -77,26 +99,23 @@ std::string attempt_text(const bj::value& attempt, bool colored) {
 
 }  // namespace
 
-std::string describe_fields(const bj::value& object, const std::string& indent) {
+std::string describe_fields(const bj::value& object) {
   std::string out;
-  if (!object.is_object()) return indent + printable(scalar_text(object)) + "\n";
+  if (!object.is_object()) return printable(scalar_text(object)) + "\n";
   for (const auto& [key, value] : object.get_object()) {
     const std::string name(key.data(), key.size());
-    if (name == "chip" && flag_of(object, "emulated")) {
-      append_field(name, bj::value(chip_text(object)), indent, out);
-    } else {
-      append_field(name, value, indent, out);
-    }
+    const bool marked = name == "chip" && flag_of(object, "emulated");
+    append_field(name, marked ? bj::value(chip_text(object)) : value, out);
   }
   return out;
 }
 
 std::string describe_job(const bj::value& detail, bool colored) {
   const bj::value* job = member_of(detail, "job");
-  if (job == nullptr) return describe_fields(detail, "");
-  std::string out = describe_fields(*job, "");
+  if (job == nullptr) return describe_fields(detail);
+  std::string out = describe_fields(*job);
   for (const char* more : {"principal", "after", "outputs", "spec"}) {
-    if (const bj::value* value = member_of(detail, more)) append_field(more, *value, "", out);
+    if (const bj::value* value = member_of(detail, more)) append_field(more, *value, out);
   }
   for (const bj::value& attempt : list_of(detail, "attempts")) {
     out += "\n" + attempt_text(attempt, colored);

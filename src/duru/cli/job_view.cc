@@ -12,11 +12,18 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLivingStates = {"queued", "starting", "running",
                                                            "ending"};
+constexpr std::array<std::string_view, 4> kFinalStates = {"succeeded", "failed", "cancelled",
+                                                          "expired"};
 
-// Its place on the way of a job that lives; 4 for an ended one.
+bool is_final_state(std::string_view state) {
+  return std::find(kFinalStates.begin(), kFinalStates.end(), state) != kFinalStates.end();
+}
+
+// Its place on the way of a job that lives. A state that this version does not know stands at the
+// beginning: waiting on is safe.
 std::size_t rank(std::string_view state) {
   const auto it = std::find(kLivingStates.begin(), kLivingStates.end(), state);
-  return static_cast<std::size_t>(it - kLivingStates.begin());
+  return it == kLivingStates.end() ? 0 : static_cast<std::size_t>(it - kLivingStates.begin());
 }
 
 std::string with(const std::string& text, const std::string& more) {
@@ -25,26 +32,31 @@ std::string with(const std::string& text, const std::string& more) {
 
 }  // namespace
 
-bool JobView::ended() const { return rank(state) == kLivingStates.size(); }
+bool JobView::ended() const { return is_final_state(state); }
 
 bool JobView::has_reached(const std::string& wanted) const {
   if (state == wanted) return true;
+  if (is_final_state(wanted)) return false;
   const std::size_t goal = rank(wanted);
-  if (goal == kLivingStates.size()) return false;  // an ending is reached only by itself
   if (!ended()) return rank(state) >= goal;
   return goal == 0 || started;
 }
 
 std::string JobView::ending() const {
   std::string text = state;
+  // Reasons that say no more than what stands here already.
+  bool said = reason == state || reason == "cancelled";
   if (lost) {
     text = with(text, "lost");
+    said = said || reason == "lost";
   } else if (signal.has_value()) {
     text = with(text, "signal " + std::to_string(*signal));
+    said = said || reason == "signal";
   } else if (exit_code.has_value() && state != "succeeded") {
     text = with(text, "exit code " + std::to_string(*exit_code));
+    said = said || reason == "exit_code";
   }
-  return with(with(text, reason), message);
+  return with(with(text, said ? "" : reason), message);
 }
 
 std::string JobView::standing() const {

@@ -56,8 +56,13 @@ std::string printable(std::string_view text) {
 
 std::string Table::text(bool headers, bool colored) const {
   std::vector<std::size_t> widths;
-  for (const std::string& header : headers_) {
-    widths.push_back(headers ? display_width(header) : 0);
+  return text(headers, colored, widths);
+}
+
+std::string Table::text(bool headers, bool colored, std::vector<std::size_t>& widths) const {
+  widths.resize(headers_.size());
+  for (std::size_t i = 0; headers && i < headers_.size(); ++i) {
+    widths[i] = std::max(widths[i], display_width(headers_[i]));
   }
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {

@@ -29,6 +29,8 @@ class Table {
   void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
   std::string text(bool headers, bool colored) const;
+  // The same for a table that goes on: columns are at least as wide as `widths`, which grow.
+  std::string text(bool headers, bool colored, std::vector<std::size_t>& widths) const;
 
  private:
   std::vector<std::string> headers_;

@@ -30,6 +30,7 @@ Verb remove_verb();
 Verb mark_verb();
 Verb journal_verb();
 Verb version_verb();
+Verb scenario_verb();
 Verb task_verb();
 Verb completion_verb();
 

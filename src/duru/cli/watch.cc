@@ -54,7 +54,9 @@ class Watch {
     const auto answer = parse_answer(body.value());
     if (!answer.ok()) return answer.error();
     last_id_ = text_of(answer.value(), "as_of");
-    for (const auto& item : list_of(answer.value(), "items")) show(item);
+    std::vector<const boost::json::value*> items;
+    for (const auto& item : list_of(answer.value(), "items")) items.push_back(&item);
+    show(items);
     heard_ = true;
     return ok_status();
   }
@@ -89,28 +91,34 @@ class Watch {
       }
       return true;
     }
-    show(object.value());
+    show({&object.value()});
     return context_.console().all_out();
   }
 
-  void show(const boost::json::value& object) {
-    if (!name_.empty() && !is_named(kind_, object, name_)) return;
-    Console& console = context_.console();
-    switch (context_.output()) {
-      case Output::kJson:
-        return console.out(json_text(object) + "\n");
-      case Output::kYaml:
-        return console.out("---\n" + to_yaml(object));
-      case Output::kName:
-        return console.out(name_of(kind_, object) + "\n");
-      case Output::kTable:
-      case Output::kWide:
-        Table table = empty_table(kind_, context_.output());
-        add_row(table, kind_, context_.output(), object, wall_time());
-        const bool headers = !headers_shown_ && !context_.options().no_headers;
-        headers_shown_ = true;
-        return console.out(table.text(headers, console.colored()));
+  void show(const std::vector<const boost::json::value*>& objects) {
+    Table table = empty_table(kind_, context_.output());
+    for (const boost::json::value* object : objects) {
+      if (!name_.empty() && !is_named(kind_, *object, name_)) continue;
+      switch (context_.output()) {
+        case Output::kJson:
+          context_.console().out(json_text(*object) + "\n");
+          break;
+        case Output::kYaml:
+          context_.console().out("---\n" + to_yaml(*object));
+          break;
+        case Output::kName:
+          context_.console().out(name_of(kind_, *object) + "\n");
+          break;
+        case Output::kTable:
+        case Output::kWide:
+          add_row(table, kind_, context_.output(), *object, wall_time());
+          break;
+      }
     }
+    if (table.empty()) return;
+    const bool headers = !headers_shown_ && !context_.options().no_headers;
+    headers_shown_ = true;
+    context_.console().out(table.text(headers, context_.console().colored(), widths_));
   }
 
   Context& context_;
@@ -121,6 +129,7 @@ class Watch {
   bool gone_ = false;
   bool heard_ = false;
   bool headers_shown_ = false;
+  std::vector<std::size_t> widths_;  // of the table so far
   std::int64_t give_up_ms_ = 0;
 };
 

@@ -1,0 +1,120 @@
+#include "duru/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include "duru/cli/exit_code.h"
+
+namespace duru::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Verbs that only remember what they were given.
+struct Given {
+  std::string job;
+  std::string kind;
+  std::optional<std::int64_t> count;
+  bool follow = false;
+  Words files;
+  Words rest;
+  GlobalOptions globals;
+
+  std::vector<Verb> verbs() {
+    return {
+        {.name = "logs",
+         .summary = "Show a log",
+         .examples = "  duru logs train\n",
+         .arguments = {positional("JOB", &job, "id or name"), flag("-f,--follow", &follow, "go on"),
+                       option("--count", "N", &count, "so many")}},
+        {.name = "run",
+         .summary = "Run",
+         .examples = "",
+         .arguments = {option("--file", "FILE", &files, "a file")},
+         .rest = &rest},
+        {.name = "journal",
+         .summary = "The journal",
+         .examples = "",
+         .verbs = {{.name = "verify",
+                    .summary = "Check",
+                    .examples = "  duru journal verify\n",
+                    .arguments = {option("--kind", "KIND", &kind, "", {"a", "b"})}}}},
+    };
+  }
+
+  // The verb's name, or "EXIT: TEXT".
+  std::string parse(Words words) {
+    const std::vector<Verb> table = verbs();
+    const ParsedLine parsed = parse_command_line(table, globals, std::move(words));
+    if (parsed.verb != nullptr) return parsed.verb->name;
+    return std::to_string(parsed.exit_code) + ": " + parsed.text;
+  }
+};
+
+TEST(CommandLine, fills_in_what_a_verb_takes) {
+  Given given;
+  EXPECT_EQ(given.parse({"logs", "-f", "train", "--count", "3"}), "logs");
+  EXPECT_EQ(given.job, "train");
+  EXPECT_EQ(given.count, 3);
+  EXPECT_TRUE(given.follow);
+}
+
+TEST(CommandLine, global_options_stand_before_and_after_the_verb) {
+  Given given;
+  EXPECT_EQ(given.parse({"-n", "lab", "logs", "train", "-o", "json", "--data=/d"}), "logs");
+  EXPECT_EQ(given.globals.project, "lab");
+  EXPECT_EQ(given.globals.output, "json");
+  EXPECT_EQ(given.globals.data, "/d");
+  EXPECT_EQ(given.parse({"journal", "verify", "--data", "/e"}), "verify");
+  EXPECT_EQ(given.globals.data, "/e");
+}
+
+TEST(CommandLine, of_an_option_that_is_given_twice_the_last_counts) {
+  Given given;
+  EXPECT_EQ(given.parse({"--data", "/a", "logs", "train", "--data", "/b"}), "logs");
+  EXPECT_EQ(given.globals.data, "/b");
+}
+
+TEST(CommandLine, a_job_may_be_called_like_a_verb) {
+  Given given;
+  EXPECT_EQ(given.parse({"logs", "run"}), "logs");
+  EXPECT_EQ(given.job, "run");
+}
+
+TEST(CommandLine, what_stands_behind_two_dashes_is_not_parsed) {
+  Given given;
+  EXPECT_EQ(given.parse({"run", "--file", "a", "--file", "b", "--", "logs", "--help", "--", "-n"}),
+            "run");
+  EXPECT_EQ(given.files, (Words{"a", "b"}));
+  EXPECT_EQ(given.rest, (Words{"logs", "--help", "--", "-n"}));
+}
+
+TEST(CommandLine, what_is_wrong_is_told_with_where_to_look) {
+  Given given;
+  for (const Words& words :
+       {Words{}, Words{"lgos"}, Words{"logs"}, Words{"logs", "a", "b"}, Words{"logs", "a", "--x"},
+        Words{"logs", "a", "--count", "many"}, Words{"journal"}, Words{"logs", "a", "--", "b"},
+        Words{"journal", "verify", "--kind", "c"}, Words{"-o", "xml", "logs", "a"},
+        Words{"run", "--file", "a", "b"}}) {
+    Given fresh;
+    const std::string told = fresh.parse(words);
+    EXPECT_EQ(told.substr(0, 10), "2: error: ") << told;
+    EXPECT_NE(told.find("--help` shows"), std::string::npos) << told;
+  }
+  EXPECT_NE(given.parse({"run", "python3"}).find("behind \"--\""), std::string::npos);
+}
+
+TEST(CommandLine, help_is_no_error_and_has_examples) {
+  Given given;
+  for (const Words& words : {Words{"logs", "--help"}, Words{"help", "logs"}, Words{"logs", "-h"}}) {
+    const std::string told = given.parse(words);
+    EXPECT_EQ(told.substr(0, 3), "0: ");
+    EXPECT_NE(told.find("Usage: duru logs"), std::string::npos) << told;
+    EXPECT_NE(told.find("duru logs train"), std::string::npos);
+  }
+  EXPECT_NE(given.parse({"help"}).find("Start here"), std::string::npos);
+  EXPECT_NE(given.parse({"help", "journal", "verify"}).find("duru journal verify"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace duru::cli

@@ -1,0 +1,90 @@
+#include "duru/cli/server_location.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+namespace duru::cli {
+namespace {
+
+class ServerLocationTest : public ::testing::Test {
+ protected:
+  ServerLocationTest() {
+    std::string name = std::filesystem::temp_directory_path() / "duru-location-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    set_["HOME"] = folder_;
+  }
+  ~ServerLocationTest() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& path, const std::string& text) {
+    const std::filesystem::path whole = std::filesystem::path(folder_) / path;
+    std::filesystem::create_directories(whole.parent_path());
+    std::ofstream(whole) << text;
+  }
+  Environment environment() const {
+    return [set = set_](const std::string& name) -> std::optional<std::string> {
+      const auto it = set.find(name);
+      return it == set.end() ? std::nullopt : std::optional(it->second);
+    };
+  }
+  // "HOST:PORT TOKEN", or the error.
+  std::string find(const LocationOptions& options) const {
+    const auto found = find_server(options, environment());
+    if (!found.ok()) return found.error().message;
+    return found.value().address.str() + " " + found.value().token;
+  }
+
+  std::string folder_;
+  std::map<std::string, std::string> set_;
+};
+
+TEST_F(ServerLocationTest, a_server_that_is_named_comes_first) {
+  set_["DURU_SERVER"] = "http://127.0.0.1:2";
+  set_["DURU_TOKEN"] = "secret";
+  write("d/address", "127.0.0.1:3\n");
+  EXPECT_EQ(find({.server = "http://127.0.0.1:1", .token = {}, .data = folder_ + "/d"}),
+            "127.0.0.1:1 secret");
+  EXPECT_EQ(find({.server = "127.0.0.1:1", .token = "mine", .data = {}}), "127.0.0.1:1 mine");
+}
+
+TEST_F(ServerLocationTest, a_data_folder_has_address_and_token) {
+  set_["DURU_SERVER"] = "http://127.0.0.1:2";
+  set_["DURU_TOKEN"] = "of another server";
+  write("d/address", "127.0.0.1:3\n");
+  write("d/token", "local\n");
+  EXPECT_EQ(find({.server = {}, .token = {}, .data = folder_ + "/d"}), "127.0.0.1:3 local");
+}
+
+TEST_F(ServerLocationTest, then_the_environment_then_the_configuration_then_the_default_folder) {
+  write(".local/state/duru/address", "127.0.0.1:5\n");
+  write(".local/state/duru/token", "five\n");
+  EXPECT_EQ(find({}), "127.0.0.1:5 five");
+  write(".config/duru/config.yaml", "server: http://127.0.0.1:4\ntoken: four\n");
+  EXPECT_EQ(find({}), "127.0.0.1:4 four");
+  set_["XDG_CONFIG_HOME"] = folder_ + "/elsewhere";
+  EXPECT_EQ(find({}), "127.0.0.1:5 five");
+  set_["DURU_SERVER"] = "http://127.0.0.1:2";
+  EXPECT_EQ(find({}), "127.0.0.1:2 ");
+}
+
+TEST_F(ServerLocationTest, what_is_missing_or_wrong_is_told_with_what_helps) {
+  EXPECT_NE(find({.server = {}, .token = {}, .data = "/none"}).find("duru --data /none up"),
+            std::string::npos);
+  EXPECT_NE(find({.server = "nonsense", .token = {}, .data = {}}).find("http://HOST:PORT"),
+            std::string::npos);
+  write(".config/duru/config.yaml", "server: [\n");
+  EXPECT_NE(find({}).find("config.yaml:2:"), std::string::npos) << find({});
+}
+
+TEST_F(ServerLocationTest, the_default_data_folder_follows_xdg) {
+  EXPECT_EQ(data_folder_of(std::nullopt, environment()), folder_ + "/.local/state/duru");
+  set_["XDG_STATE_HOME"] = "/state";
+  EXPECT_EQ(data_folder_of(std::nullopt, environment()), "/state/duru");
+  EXPECT_EQ(data_folder_of("/d", environment()), "/d");
+}
+
+}  // namespace
+}  // namespace duru::cli
