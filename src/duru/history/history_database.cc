@@ -1,9 +1,11 @@
 #include "duru/history/history_database.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
-#include <array>
+#include <cerrno>
 
 #include "duru/base/wire.h"
 #include "duru/history/statement.h"
@@ -52,6 +54,10 @@ Result<std::unique_ptr<HistoryDatabase>> HistoryDatabase::open(const std::string
 HistoryDatabase::~HistoryDatabase() { sqlite3_close_v2(connection_); }
 
 Status HistoryDatabase::connect() {
+  // Its owner's alone; SQLite's own files beside it take after it.
+  const int fd = ::open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) return system_error("open " + path_, errno);
+  ::close(fd);
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path_.c_str(), &connection_, flags, nullptr);
   if (code != SQLITE_OK) return sqlite_error(connection_, path_, code);

@@ -45,7 +45,10 @@ http::Response unauthorized() {
 
 Api::Api(ApiContext context) : backend_(std::make_shared<Backend>(std::move(context))) {
   std::error_code error;  // an upload says so if the folder is not there
-  std::filesystem::create_directories(backend_->context().data_dir + "/incoming", error);
+  const std::string incoming = backend_->context().data_dir + "/incoming";
+  std::filesystem::remove_all(incoming, error);  // what a crash left
+  std::filesystem::create_directories(incoming, error);
+  std::filesystem::permissions(incoming, std::filesystem::perms::owner_all, error);
   backend_->context().watch.start(backend_->context().view);
 }
 

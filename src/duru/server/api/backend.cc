@@ -112,6 +112,7 @@ void Backend::stop() {
   context_.watch.stop();
   logs_.stop();
   files_.stop();
+  accounts_.stop();
   uploads_.stop();
 }
 

@@ -34,7 +34,8 @@ class Backend {
   explicit Backend(ApiContext context);
 
   ApiContext& context() { return context_; }
-  WorkQueue& files() { return files_; }      // history, artifacts' sizes, first lines of logs
+  WorkQueue& files() { return files_; }  // history, artifacts' sizes, first lines of logs
+  WorkQueue& accounts() { return accounts_; }
   WorkQueue& uploads() { return uploads_; }  // may take minutes each
   LogStreams& logs() { return logs_; }
 
@@ -52,6 +53,7 @@ class Backend {
   std::function<http::HttpCounters()> counters_;
   LogStreams logs_;
   WorkQueue files_;
+  WorkQueue accounts_;
   WorkQueue uploads_;
 };
 

@@ -2,12 +2,16 @@
 #include "duru/core/ledger/usage.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "duru/server/api/backend.h"
 #include "duru/server/api/query.h"
 
 namespace duru {
 namespace {
+
+constexpr std::chrono::milliseconds kMarkWaitMax(2000);
+constexpr std::chrono::milliseconds kMarkPoll(20);
 
 struct UsageQuery {
   std::optional<Timestamp> from;
@@ -37,6 +41,18 @@ class AccountSink : public LedgerSink {
   UsageAccount& account_;
   std::string project_;
 };
+
+// The view's mark comes up to a second behind. Whoever asks for the account up to now, gets it up
+// to the moment of asking, so that a bill holds all of what was seen to end before.
+void wait_for_mark(Backend& backend, Timestamp wanted) {
+  const auto until = std::chrono::steady_clock::now() + kMarkWaitMax;
+  const auto mark = [&] {
+    return backend.context().view.read([](const View::Reading& reading) { return reading.mark; });
+  };
+  while (mark() < wanted && std::chrono::steady_clock::now() < until &&
+         backend.accounts().pause(kMarkPoll)) {
+  }
+}
 
 OpenAccount read_open(Backend& backend) {
   return backend.context().view.read([&](const View::Reading& reading) {
@@ -80,7 +96,10 @@ void get_usage(Backend& backend, const RequestPtr& request, http::Responder resp
     responder.send(*bad);
     return;
   }
-  backend.files().add([&backend, query = std::move(query), responder]() mutable {
+  const Timestamp asked_at = backend.context().clock.now();
+  const Timestamp wanted = std::min(query.to.value_or(asked_at), asked_at);
+  backend.accounts().add([&backend, query = std::move(query), wanted, responder]() mutable {
+    wait_for_mark(backend, wanted);
     const Result<Usage> usage = account(backend, query);
     responder.send(usage.ok() ? http::json_response(200, to_json(usage.value()))
                               : error_response(usage.error()));

@@ -15,6 +15,11 @@ void WorkQueue::add(std::function<void()> work) {
   changed_.notify_one();
 }
 
+bool WorkQueue::pause(std::chrono::milliseconds span) {
+  std::unique_lock lock(mutex_);
+  return !stopped_.wait_for(lock, span, [this] { return stopping_; });
+}
+
 void WorkQueue::stop() {
   std::deque<std::function<void()>> dropped;
   {
@@ -22,6 +27,7 @@ void WorkQueue::stop() {
     stopping_ = true;
     dropped.swap(work_);
     changed_.notify_one();
+    stopped_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
 }

@@ -7,6 +7,7 @@
 // dropped answer gets the responder's 500.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -20,13 +21,16 @@ class WorkQueue {
   WorkQueue();
   ~WorkQueue();
   void add(std::function<void()> work);
+  // For work that waits for something: lets so much time pass; false, at once, when it is to stop.
+  bool pause(std::chrono::milliseconds span);
   void stop();
 
  private:
   void run();
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // there is work, or it is to stop
+  std::condition_variable stopped_;
   std::deque<std::function<void()>> work_;
   bool stopping_ = false;
   std::thread thread_;
