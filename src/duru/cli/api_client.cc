@@ -77,10 +77,11 @@ Error error_of(const Problem& problem) {
     if (field.detail == text) continue;
     text += "\n  " + field.pointer + (field.pointer.empty() ? "" : ": ") + field.detail;
   }
-  if (!problem.help.empty()) text += "\nhelp: " + problem.help;
-  if (problem.status == 401 && problem.help.empty()) {
-    text += "\nhelp: give --token, DURU_TOKEN or --data DIR; the token is in DIR/token";
-  }
+  // The server's help speaks of HTTP there.
+  const std::string help = problem.status == 401
+                               ? "give --token, DURU_TOKEN or --data DIR; the token is in DIR/token"
+                               : problem.help;
+  if (!help.empty()) text += "\nhelp: " + help;
   return {code_of(problem.status), text, problem.status >= 500, false};
 }
 

@@ -54,9 +54,10 @@ void add_argument(CLI::App& app, const Argument& argument) {
     if (!argument.positional) made->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
   // One value a flag: `--file a b` would swallow what follows.
-  if (std::holds_alternative<std::vector<std::string>*>(argument.target)) {
+  const bool is_list = std::holds_alternative<std::vector<std::string>*>(argument.target);
+  if (is_list && !argument.positional) {
     made->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    if (!argument.positional) made->allow_extra_args(false);
+    made->allow_extra_args(false);
   }
 }
 

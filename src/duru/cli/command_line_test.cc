@@ -74,6 +74,16 @@ TEST(CommandLine, of_an_option_that_is_given_twice_the_last_counts) {
   EXPECT_EQ(given.globals.data, "/b");
 }
 
+TEST(CommandLine, a_list_takes_every_word_that_stands_alone) {
+  Words files;
+  GlobalOptions globals;
+  Argument argument = positional("FILE", &files, "files");
+  const std::vector<Verb> verbs = {
+      {.name = "check", .summary = "", .examples = "", .arguments = {argument}}};
+  EXPECT_NE(parse_command_line(verbs, globals, {"check", "a", "b", "c"}).verb, nullptr);
+  EXPECT_EQ(files, (Words{"a", "b", "c"}));
+}
+
 TEST(CommandLine, a_job_may_be_called_like_a_verb) {
   Given given;
   EXPECT_EQ(given.parse({"logs", "run"}), "logs");

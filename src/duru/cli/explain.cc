@@ -39,10 +39,10 @@ constexpr Help kHelp[] = {
 };
 
 std::string help_for(const JobView& job, const std::string& id) {
+  if (job.succeeded()) return "";
   if (job.ended()) {
-    return job.succeeded() ? ""
-                           : "duru logs " + id + " shows what it wrote, duru describe job " + id +
-                                 " each attempt";
+    return (job.attempt_count == 0 ? "" : "duru logs " + id + " shows what it wrote, ") +
+           ("duru describe job " + id + " shows all there is");
   }
   if (job.state != "queued") return "duru logs -f " + id + " follows what it writes";
   for (const Help& help : kHelp) {
