@@ -62,7 +62,7 @@ int run_files(Context& context, const ScenarioOptions& options) {
   std::size_t failed = 0;
   for (const std::string& file : options.files) {
     const std::vector<std::string> wrong = run_file(file, options);
-    failed += wrong.empty() ? 0 : 1;
+    if (!wrong.empty()) ++failed;
     context.console().out((wrong.empty() ? "ok      " : "FAILED  ") + file + "\n");
     for (const std::string& line : wrong) context.console().out("  " + line + "\n");
   }

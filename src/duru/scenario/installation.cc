@@ -1,6 +1,7 @@
 #include "duru/scenario/installation.h"
 
 #include <future>
+#include <random>
 
 #include "duru/artifact/folder_artifact_store.h"
 #include "duru/base/wire.h"
@@ -21,6 +22,14 @@ class NoSink : public LedgerSink {
   void add(const Interval&) override {}
   void add(const Charge&) override {}
 };
+
+// Task runs are named by it, over all that runs on this machine.
+InstallationId draw_installation_id() {
+  std::random_device device;
+  const std::string text =
+      make_id_text(static_cast<std::int64_t>(device()), static_cast<std::uint32_t>(device()));
+  return InstallationId(text.substr(text.size() - 8));
+}
 
 // One clock over all restarts of one installation, as within one boot.
 Timestamp anchor() {
@@ -70,7 +79,7 @@ struct Installation::Parts {
 
 Installation::Installation(InstallationOptions options)
     : options_(std::move(options)),
-      id_("scenario"),
+      id_(draw_installation_id()),
       inspector_(all_checkers(), {&trace_, &book_}) {}
 
 Installation::~Installation() { end(); }

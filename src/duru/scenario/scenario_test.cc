@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "duru/scenario/virtual_run.h"
@@ -55,6 +56,51 @@ std::string stem_of(const testing::TestParamInfo<std::string>& file) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScenarioFile, testing::ValuesIn(scenario_files()), stem_of);
+
+std::vector<Scenario> all_scenarios() {
+  std::vector<Scenario> scenarios;
+  for (const std::string& file : scenario_files()) {
+    Result<Scenario> scenario = read_scenario(file, slurp(file));
+    if (scenario.ok()) scenarios.push_back(std::move(scenario.value()));
+  }
+  return scenarios;
+}
+
+TEST(Scenarios, ShowEachStateReasonAndVerb) {
+  std::set<std::string> states;
+  std::set<std::string> reasons;
+  std::set<std::string> verbs;
+  std::size_t real_count = 0;
+  for (const Scenario& scenario : all_scenarios()) {
+    real_count += scenario.real ? 1U : 0U;
+    for (const auto& [job, steps] : scenario.expect.jobs) {
+      for (const ExpectedStep& step : steps) states.insert(step.state);
+    }
+    for (const ExpectedReason& reason : scenario.expect.reasons) reasons.insert(reason.reason);
+    for (const ScenarioInput& input : scenario.inputs) {
+      for (const Field& field : type_of<ScenarioInput>().fields) {
+        const Type& type = field.type();
+        if (type.kind == TypeKind::kOptional && type.size(field.get(&input)) > 0) {
+          verbs.insert(std::string(field.name));
+        }
+      }
+    }
+  }
+  EXPECT_GE(all_scenarios().size(), 25U);
+  EXPECT_GE(real_count, 10U);
+  for (const EnumName& state : type_of<JobState>().enum_names) {
+    EXPECT_EQ(states.count(std::string(state.name)), 1U) << state.name;
+  }
+  // Those that core/explain gives today.
+  for (const char* reason : {"dependency", "priority", "no_capacity", "node_draining",
+                             "starting_backoff", "infeasible"}) {
+    EXPECT_EQ(reasons.count(reason), 1U) << reason;
+  }
+  for (const Field& field : type_of<ScenarioInput>().fields) {
+    if (field.name == "at") continue;
+    EXPECT_EQ(verbs.count(std::string(field.name)), 1U) << field.name;
+  }
+}
 
 constexpr char kMinimal[] = R"(
 about: x
