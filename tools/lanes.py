@@ -4,9 +4,9 @@
     lanes.py targets [NAME...]   what ninja must build for them, one target a line
     lanes.py run [NAME...]       runs them; the last line is `N passed, N failed` (and `, N skipped` if any)
 
-A NAME is a lane (`unit`, `tidy`, `api`), a unit program (`base_test`, or `base`), a file of tests
-(`tests/api/test_jobs.py`), or else an expression for pytest's -k. Exit code 1 when anything failed or nothing ran, 2 for
-a name that means nothing.
+A NAME is a lane (`unit`, `tidy`, `api`), a unit program (`base_test`, or `base` unless a lane is called so), a file
+of tests (`tests/api/test_jobs.py`), or else an expression for pytest's -k. Exit code 1 when anything failed or
+nothing ran, 2 for a name that means nothing.
 """
 
 import concurrent.futures
@@ -66,15 +66,15 @@ class Plan:
         path = name.split("::")[0]
         if name == "unit":
             self.units |= units
-        elif name in units or f"{name}_test" in units:
-            program = name if name in units else f"{name}_test"
-            self.units[program] = units[program]
         elif name in program_lanes():
             self.others.append(SummaryLane(name, [sys.executable, program_lanes()[name]]))
             if name in folders:
                 self.others.append(PytestLane(f"{name}-tests", [folders[name]]))
         elif name in folders:
             self.others.append(PytestLane(name, [folders[name]]))
+        elif name in units or f"{name}_test" in units:
+            program = name if name in units else f"{name}_test"
+            self.units[program] = units[program]
         elif path.endswith(".py") and (ROOT / path).exists():
             self.others.append(PytestLane(re.sub(r"\W+", "-", name), [ROOT / name]))
         elif path.endswith(".py"):
