@@ -38,7 +38,7 @@ class QueueChecker : public Checker {
       if (job.state != JobState::kQueued || job.cancel_requested) continue;
       if (!after.dependencies_fulfilled(job)) continue;
       ++may_start;
-      const auto line = after.waiting.find(requests_of(job.spec));
+      const auto line = after.waiting.find(shape_of(job.spec));
       const bool stands =
           line != after.waiting.end() && line->second.count(position(after, job)) > 0;
       expect(stands, context, job.spec.name + " may start and is in no line");
@@ -64,13 +64,13 @@ class QueueChecker : public Checker {
 
   void check_order(const State& after, const AttemptStarted& fact, const FactContext& context) {
     const JobRecord& job = after.jobs.at(after.workloads.at(fact.workload).job);
-    const RequestKey key = requests_of(job.spec);
-    const auto line = after.waiting.find(key);
+    const Shape shape = shape_of(job.spec);
+    const auto line = after.waiting.find(shape);
     if (line == after.waiting.end()) return;
     for (const QueuePosition& ahead : line->second) {
       if (!(ahead < position(after, job))) break;
       const JobRecord& other = after.jobs.at(after.workloads.at(ahead.workload).job);
-      if (other.not_before > context.now || !possible(after, other, key)) continue;
+      if (other.not_before > context.now || !possible(after, other, shape.requests)) continue;
       expect(false, context, job.spec.name + " overtook " + other.spec.name);
     }
   }

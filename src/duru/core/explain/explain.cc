@@ -164,63 +164,57 @@ bool fits_any(const State& state, const JobSpec& spec, const RequestKey& key, Ca
   });
 }
 
-// Which of those ahead keep something from the job: asked once for each shape, not for each job.
-class Competition {
- public:
-  Competition(const State& state, const RequestKey& mine) : state_(state), mine_(mine) {}
+// Whether those of the other shape, when they are ahead, keep something from those of `mine`.
+bool competes(const State& state, const RequestKey& mine, const JobSpec& other,
+              const RequestKey& key) {
+  if (!fits_any(state, other, key, CapacityView::kSchedulable)) return false;
+  if (want_the_same(state, mine, key)) return true;
+  // Free accelerators, but too little cpu beside them: it keeps cpu from those who want cpu alone.
+  return !mine.front().needs_accelerator() &&
+         fits_any(state, other, key, CapacityView::kFree, true);
+}
 
-  bool competes(const JobSpec& other, const RequestKey& key) {
-    const Shape shape{key, *other.tasks, *other.cpu, other.memory};
-    const auto [known, is_new] = answers_.try_emplace(shape, false);
-    if (is_new) known->second = ask(other, key);
-    return known->second;
-  }
+QueuePosition position_of(const State& state, const JobRecord& job) {
+  const WorkloadId id = workload_of(job.id);
+  return {-std::int64_t{job.spec.priority}, state.workloads.at(id).queued_seq, id};
+}
 
- private:
-  struct Shape {
-    RequestKey key;
-    std::int32_t tasks;
-    MilliCpu cpu;
-    Bytes memory;
-    auto operator<=>(const Shape&) const = default;
-  };
-
-  bool ask(const JobSpec& other, const RequestKey& key) const {
-    if (!fits_any(state_, other, key, CapacityView::kSchedulable)) return false;
-    if (want_the_same(state_, mine_, key)) return true;
-    // Free accelerators, but too little cpu beside them: it keeps cpu from those who want cpu
-    // alone.
-    return !mine_.front().needs_accelerator() &&
-           fits_any(state_, other, key, CapacityView::kFree, true);
-  }
-
-  const State& state_;
-  const RequestKey& mine_;
-  std::map<Shape, bool> answers_;
-};
+const JobRecord& job_at(const State& state, const QueuePosition& position) {
+  return state.jobs.at(state.workloads.at(position.workload).job);
+}
 
 struct Ahead {
   std::int64_t count = 0;
   std::string first;
 };
+
+// O(lines), each by a search in it, and O(jobs in their backoff), who keep nothing from anybody.
 Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, Timestamp now) {
-  const QueuePosition mine{-std::int64_t{job.spec.priority},
-                           state.workloads.at(workload_of(job.id)).queued_seq, workload_of(job.id)};
-  Competition competition(state, key);
+  const QueuePosition mine = position_of(state, job);
+  std::map<Shape, std::set<QueuePosition>> resting;
+  for (auto it = state.backoffs.upper_bound({now, JobId()}); it != state.backoffs.end(); ++it) {
+    const JobRecord& other = state.jobs.at(it->second);
+    if (other.not_before > now) resting[shape_of(other.spec)].insert(position_of(state, other));
+  }
   Ahead ahead;
-  QueuePosition first = mine;
-  for (const auto& [other_key, line] : state.waiting) {
-    for (const QueuePosition& position : line) {
-      if (!(position < mine)) break;
-      const JobRecord& other = state.jobs.at(state.workloads.at(position.workload).job);
-      if (other.not_before > now || !competition.competes(other.spec, other_key)) continue;
-      ++ahead.count;
-      if (position < first) {
-        first = position;
-        ahead.first = other.spec.name;
-      }
+  std::optional<QueuePosition> first;
+  for (const auto& [shape, line] : state.waiting) {
+    const auto& in_backoff = resting[shape];
+    const bool is_behind = !(*line.begin() < mine);
+    if (is_behind || !competes(state, key, job_at(state, *line.begin()).spec, shape.requests)) {
+      continue;
+    }
+    ahead.count += static_cast<std::int64_t>(line.places_before(mine));
+    for (const QueuePosition& position : in_backoff) {
+      ahead.count -= position < mine && line.count(position) > 0 ? 1 : 0;
+    }
+    for (auto it = line.begin(); it != line.end() && *it < mine; ++it) {
+      if (in_backoff.count(*it) > 0) continue;
+      if (!first.has_value() || *it < *first) first = *it;
+      break;
     }
   }
+  if (first.has_value()) ahead.first = job_at(state, *first).spec.name;
   return ahead;
 }
 

@@ -7,65 +7,59 @@
 namespace duru {
 namespace {
 
-// One pass. `blocked` holds the chips that somebody ahead waits for; the empty name is cpu and
+// One pass. `blocked_` holds the chips that somebody ahead waits for; the empty name is cpu and
 // memory alone.
 class Pass {
  public:
   explicit Pass(Tx& tx) : tx_(tx) {
-    for (const auto& [key, line] : tx.state().waiting) open_.insert({*line.begin(), key});
+    for (const auto& [shape, line] : tx.state().waiting) open_.emplace(*line.begin(), shape);
   }
 
   void run() {
     while (!open_.empty()) {
-      const Front front = *open_.begin();
-      open_.erase(open_.begin());
-      if (try_start(front)) {
-        advance(front, tx_.state().waiting, true);
-      } else if (skip_) {
-        advance(front, tx_.state().waiting, false);
-      }
+      const auto node = open_.extract(open_.begin());
+      const QueuePosition& position = node.key();
+      const Shape& shape = node.mapped();
+      const Turn turn = take_turn(position, shape);
+      if (turn == Turn::kStarted || turn == Turn::kInBackoff) open_next(position, shape);
     }
   }
 
  private:
-  struct Front {
-    QueuePosition position;
-    RequestKey key;
-    auto operator<=>(const Front&) const = default;
+  enum class Turn {
+    kStarted,
+    kInBackoff,   // keeps nothing from others; the next in line may go
+    kBlocked,     // its chips are kept for it; who is behind it in line cannot go either
+    kImpossible,  // on the fleet as it is: keeps nothing from others, and its line is done
   };
 
-  // The next in the same line; one that started has left it already.
-  void advance(const Front& front, const std::map<RequestKey, std::set<QueuePosition>>& waiting,
-               bool started) {
-    const auto line = waiting.find(front.key);
-    if (line == waiting.end()) return;
-    const auto next = started ? line->second.lower_bound(front.position)
-                              : line->second.upper_bound(front.position);
-    if (next != line->second.end()) open_.insert({*next, front.key});
+  // One that started has left its line already.
+  void open_next(const QueuePosition& position, const Shape& shape) {
+    const auto line = tx_.state().waiting.find(shape);
+    if (line == tx_.state().waiting.end()) return;
+    const auto next = line->second.upper_bound(position);
+    if (next != line->second.end()) open_.emplace(*next, shape);
   }
 
-  // False with skip_: it keeps nothing from others. False without: its chips are blocked now and
-  // its line is done.
-  bool try_start(const Front& front) {
-    skip_ = false;
+  Turn take_turn(const QueuePosition& position, const Shape& shape) {
     const State& state = tx_.state();
-    const WorkloadRecord& workload = state.workloads.at(front.position.workload);
+    const WorkloadRecord& workload = state.workloads.at(position.workload);
     const JobRecord& job = state.jobs.at(workload.job);
-    if (job.not_before > tx_.now()) {
-      skip_ = true;
-      return false;
-    }
-    for (const Request& request : front.key) {
+    if (job.not_before > tx_.now()) return Turn::kInBackoff;
+    bool open_way = false;
+    for (const Request& request : shape.requests) {
+      const std::vector<const Chip*> chips = unblocked(request);
+      if (request.needs_accelerator() ? chips.empty() : blocked_.count(ChipName()) > 0) continue;
+      open_way = true;
       const std::vector<Allocation> allocations =
-          first_fit(state, job.spec, request, unblocked(request), CapacityView::kFree);
-      if (allocations.empty() || (!request.needs_accelerator() && blocked_.count(ChipName()) > 0)) {
-        continue;
-      }
+          first_fit(state, job.spec, request, chips, CapacityView::kFree);
+      if (allocations.empty()) continue;
       start(workload, job, request, allocations);
-      return true;
+      return Turn::kStarted;
     }
-    block(job, front.key);
-    return false;
+    // Where every way is kept for somebody ahead, there is nothing more to keep.
+    if (!open_way) return Turn::kBlocked;
+    return block(job, shape.requests) ? Turn::kBlocked : Turn::kImpossible;
   }
 
   std::vector<const Chip*> unblocked(const Request& request) const {
@@ -74,7 +68,8 @@ class Pass {
     return chips;
   }
 
-  void block(const JobRecord& job, const RequestKey& key) {
+  // Keeps what the job waits for; false when it cannot run on the fleet as it is.
+  bool block(const JobRecord& job, const RequestKey& key) {
     const State& state = tx_.state();
     bool possible = false;
     for (const Request& request : key) {
@@ -89,7 +84,7 @@ class Pass {
       if (host_is_short) blocked_.insert(ChipName());
       for (const Chip* chip : chips) blocked_.insert(chip->name);
     }
-    skip_ = !possible;
+    return possible;
   }
 
   void start(const WorkloadRecord& workload, const JobRecord& job, const Request& request,
@@ -106,9 +101,8 @@ class Pass {
   }
 
   Tx& tx_;
-  std::set<Front> open_;
+  std::map<QueuePosition, Shape> open_;  // the front of each line that may still go
   std::set<ChipName> blocked_;
-  bool skip_ = false;
 };
 
 }  // namespace

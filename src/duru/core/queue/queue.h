@@ -4,8 +4,8 @@
 // workload that cannot run on the fleet as it is now (its nodes are cordoned, down, gone) or that
 // is in its backoff keeps nothing from others.
 //
-// Cost of a pass: O(lines + starts), each with one placement; lines are the distinct sets of wanted
-// chips, so the length of a line that stands still costs nothing.
+// Cost of a pass: O(lines + starts), each with one placement; lines are the distinct shapes that wait,
+// so the length of a line that stands still costs nothing.
 #pragma once
 
 #include "duru/core/state/tx.h"

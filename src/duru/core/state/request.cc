@@ -17,4 +17,9 @@ RequestKey requests_of(const JobSpec& spec) {
   return key;
 }
 
+Shape shape_of(const JobSpec& spec) {
+  return {requests_of(spec), spec.tasks.value_or(1), spec.cpu.value_or(MilliCpu(1000)),
+          spec.memory};
+}
+
 }  // namespace duru

@@ -18,10 +18,21 @@ struct Request {
   auto operator<=>(const Request&) const = default;
 };
 
-// Workloads with equal keys want the same chips, so they wait in one line.
 using RequestKey = std::vector<Request>;
 
 RequestKey requests_of(const JobSpec& spec);
+
+// All that placement asks of a workload. Those of one shape wait in one line: where one fits, so
+// does the other.
+struct Shape {
+  RequestKey requests;
+  std::int32_t tasks = 0;
+  MilliCpu cpu;  // per task
+  Bytes memory;  // per task
+  auto operator<=>(const Shape&) const = default;
+};
+
+Shape shape_of(const JobSpec& spec);
 
 // Higher priority first, then first come.
 struct QueuePosition {

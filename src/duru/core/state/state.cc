@@ -183,7 +183,7 @@ void State::index_job(const JobRecord& job) {
   if (job.state != JobState::kQueued || job.cancel_requested) return;
   if (job.not_before.value != 0) backoffs.emplace(job.not_before, job.id);
   if (!dependencies_fulfilled(job)) return;
-  waiting[requests_of(job.spec)].insert(
+  waiting[shape_of(job.spec)].insert(
       {-std::int64_t{job.spec.priority}, work.queued_seq, work.id});
 }
 
@@ -202,7 +202,7 @@ void State::unindex_job(const JobRecord& job) {
   }
   leases.erase({job.lease_ends_at, job.id});
   backoffs.erase({job.not_before, job.id});
-  const auto line = waiting.find(requests_of(job.spec));
+  const auto line = waiting.find(shape_of(job.spec));
   if (line == waiting.end()) return;
   line->second.erase({-std::int64_t{job.spec.priority}, work.queued_seq, work.id});
   if (line->second.empty()) waiting.erase(line);

@@ -7,7 +7,7 @@
 
 #include <set>
 
-#include "duru/core/state/request.h"
+#include "duru/core/state/waiting_line.h"
 
 namespace duru {
 
@@ -49,7 +49,7 @@ class State {
   std::map<NodeName, NodeCapacity> capacity;
   std::map<ChipName, std::set<NodeName>> nodes_of_chip;    // nodes that have it at all
   std::map<ChipName, std::set<NodeName>> nodes_with_free;  // schedulable, at least one free
-  std::map<RequestKey, std::set<QueuePosition>> waiting;   // dependencies fulfilled, no attempt
+  std::map<Shape, WaitingLine> waiting;                    // dependencies fulfilled, no attempt
   std::map<std::pair<ProjectName, std::string>, JobId> unfinished_by_name;
   std::map<JobId, std::set<JobId>> dependents;  // unfinished jobs that wait for this one
   std::set<std::pair<Timestamp, JobId>> backoffs, leases, retirements;
