@@ -125,3 +125,18 @@ def test_a_damaged_journal_is_exit_code_1(new_server):
 
 def test_no_journal_is_exit_code_3(new_server):
     assert new_server().cli("journal", "verify", check=False).returncode == 3
+
+
+def test_a_relative_data_folder_is_this_one(duru_binary, new_server, tmp_path):
+    server = new_server("relative")
+    done = subprocess.run(
+        [duru_binary, "--data", "relative", "up", "--detach"],
+        cwd=tmp_path,
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"server: {server.url}  data: {server.data}\n"
+    assert os.readlink(f"/proc/{server.pid}/cwd") == "/"
+    assert server.cli("run", "--", "echo", "here").stdout == "here\n"

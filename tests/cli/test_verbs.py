@@ -223,6 +223,8 @@ def test_logs_know_tasks_and_attempts(shared):
     )
     cli(shared, "wait", "two-tasks", code=1)
     assert shared.job("two-tasks")["attempt_count"] == 2
+    assert [a["attempt"] for a in shared.json("get", "attempts", "two-tasks")["items"]] == [2, 1]
+    assert len(cli(shared, "get", "attempts", "two-tasks").stdout.splitlines()) == 3
     assert cli(shared, "logs", "two-tasks", "--attempt", "1").stdout == "task 0\n"
     assert cli(shared, "logs", "-f", "two-tasks", "--task", "1").stdout == "task 1\n"
     cli(shared, "logs", "two-tasks", "--task", "9", code=3)

@@ -33,8 +33,10 @@ bool take_leave_of_terminal(const std::string& log) {
   ::setsid();
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  return null >= 0 && out >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
-         ::dup2(out, STDOUT_FILENO) >= 0 && ::dup2(out, STDERR_FILENO) >= 0;
+  const bool fine = null >= 0 && out >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
+                    ::dup2(out, STDOUT_FILENO) >= 0 && ::dup2(out, STDERR_FILENO) >= 0;
+  // A pipe or a lock of the caller's must not be held for as long as the server lives.
+  return fine && ::close_range(STDERR_FILENO + 1, ~0U, 0) == 0 && ::chdir("/") == 0;
 }
 
 std::uintmax_t size_of(const std::string& path) {

@@ -41,7 +41,8 @@ int run_describe(Context& context, const DescribeOptions& options) {
   if (context.output() == Output::kJson || context.output() == Output::kYaml) {
     show_json(context, object.value());
   } else if (context.output() == Output::kName) {
-    show_object(context, kind, object.value());
+    const boost::json::value* job = member_of(object.value(), "job");
+    show_object(context, kind, kind.singular == "job" && job != nullptr ? *job : object.value());
   } else if (kind.singular == "job") {
     context.console().out(describe_job(object.value(), context.console().colored()));
   } else {

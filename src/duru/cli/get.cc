@@ -39,13 +39,20 @@ int get_one(Context& context, ApiClient& api, const KindInfo& kind, const std::s
   if (!body.ok()) return context.fail(body.error());
   const auto answer = parse_answer(body.value());
   if (!answer.ok()) return context.fail(answer.error());
-  bool any = false;
+  std::vector<const boost::json::value*> found;
   for (const auto& item : list_of(answer.value(), "items")) {
-    if (!is_named(kind, item, name)) continue;
-    show_object(context, kind, item);
-    any = true;
+    if (is_named(kind, item, name)) found.push_back(&item);
   }
-  return any ? kExitOk : context.fail(not_found(kind, name));
+  if (found.empty()) return context.fail(not_found(kind, name));
+  // A job has many attempts: they are a list still.
+  if (kind.singular == "attempt") {
+    boost::json::array items;
+    for (const boost::json::value* item : found) items.push_back(*item);
+    show_list(context, kind, json_text(boost::json::object{{"items", items}}), found);
+  } else {
+    show_object(context, kind, *found.front());
+  }
+  return kExitOk;
 }
 
 int get_list(Context& context, ApiClient& api, const KindInfo& kind, const GetOptions& options) {

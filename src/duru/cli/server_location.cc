@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <cstdlib>
+#include <filesystem>
 
 #include "duru/cli/document.h"
 #include "duru/cli/files.h"
@@ -86,7 +87,7 @@ Environment process_environment() {
 
 std::string data_folder_of(const std::optional<std::string>& given,
                            const Environment& environment) {
-  if (given.has_value()) return *given;
+  if (given.has_value()) return std::filesystem::absolute(*given).lexically_normal().string();
   if (const auto state = environment("XDG_STATE_HOME")) return *state + "/duru";
   return environment("HOME").value_or("") + "/.local/state/duru";
 }
@@ -94,7 +95,8 @@ std::string data_folder_of(const std::optional<std::string>& given,
 Result<ServerLocation> find_server(const LocationOptions& options, const Environment& environment) {
   const auto token = options.token.has_value() ? options.token : environment("DURU_TOKEN");
   if (options.server.has_value()) return at(*options.server, token.value_or(""), "--server");
-  if (options.data.has_value()) return in_data_folder(*options.data, options.token);
+  if (options.data.has_value())
+    return in_data_folder(data_folder_of(options.data, environment), options.token);
   if (const auto url = environment("DURU_SERVER")) {
     return at(*url, token.value_or(""), "DURU_SERVER");
   }

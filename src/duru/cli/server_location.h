@@ -35,7 +35,7 @@ struct ServerLocation {
 // kUnavailable if a data folder has no running server; kInvalid for a bad URL or configuration.
 Result<ServerLocation> find_server(const LocationOptions& options, const Environment& environment);
 
-// `given`, else $XDG_STATE_HOME/duru, else ~/.local/state/duru.
+// `given` from the root, else $XDG_STATE_HOME/duru, else ~/.local/state/duru.
 std::string data_folder_of(const std::optional<std::string>& given, const Environment& environment);
 
 }  // namespace duru::cli

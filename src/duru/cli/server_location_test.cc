@@ -84,6 +84,8 @@ TEST_F(ServerLocationTest, the_default_data_folder_follows_xdg) {
   set_["XDG_STATE_HOME"] = "/state";
   EXPECT_EQ(data_folder_of(std::nullopt, environment()), "/state/duru");
   EXPECT_EQ(data_folder_of("/d", environment()), "/d");
+  EXPECT_EQ(data_folder_of("../d", environment()),
+            std::filesystem::current_path().parent_path() / "d");
 }
 
 }  // namespace
