@@ -173,7 +173,10 @@ void WatchHub::subscribe(http::Stream stream, WatchRequest request) {
 }
 
 std::size_t WatchHub::subscriber_count() const {
-  return view_->read([&](const View::Reading&) { return subscribers_.size(); });
+  return view_->read([&](const View::Reading&) {
+    const auto open = [](const auto& subscriber) { return !subscriber->stream.closed(); };
+    return static_cast<std::size_t>(std::count_if(subscribers_.begin(), subscribers_.end(), open));
+  });
 }
 
 std::int64_t WatchHub::commit_count() const {
