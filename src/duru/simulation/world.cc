@@ -24,7 +24,7 @@ class NoSink : public LedgerSink {
 
 // One run of a server, from its start to its death.
 struct World::Life {
-  Life(World& world)
+  explicit Life(World& world)
       : view(reader, {}, {&book, &world.inspector_, &effects}),
         loop({&writer}, world.journal_, outbox) {
     world.journal_.set_listener([this](std::int64_t seq) { outbox.on_durable(seq); }, {});
@@ -99,7 +99,7 @@ void World::begin_life(Recovery recovery, Timestamp alive_at) {
                      options_.start});
   life_->effects.begin({{options_.site, &engine_}}, state());
   resent_at_ = now();
-  DURU_ASSERT(engine_.start([this](Message observation) { take(std::move(observation)); }).ok());
+  DURU_ASSERT(engine_.start([this](const Message& observation) { take(observation); }).ok());
 }
 
 void World::restart(Recovery recovery, Milliseconds outage) {
@@ -126,7 +126,7 @@ void World::restart(Recovery recovery, Milliseconds outage) {
   }
 }
 
-void World::take(Message observation) {
+void World::take(const Message& observation) {
   life_->loop.observe(observation, now());
   drain();
 }

@@ -61,7 +61,7 @@ class World {
   void begin_life(Recovery recovery, Timestamp alive_at);
   void drain();
   bool tick_if_due();
-  void take(Message observation);
+  void take(const Message& observation);
 
   WorldOptions options_;
   VirtualClock clock_;
