@@ -257,6 +257,10 @@ Result<std::vector<HistoryJob>> History::jobs(const HistoryJobsQuery& query) {
   return newest_first;
 }
 
+Result<std::vector<HistoryJob>> History::jobs_after(const std::string& id, std::size_t limit) {
+  return read_file([&](Database& file) { return file.jobs_after(id, limit); });
+}
+
 Status History::account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink) {
   Batch memory;
   for_each_in_memory([&](const Batch& batch) {

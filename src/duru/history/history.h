@@ -52,6 +52,9 @@ class History : public Projection, private LedgerSink {
   Result<std::optional<HistoryJob>> newest_named(const std::string& project,
                                                  const std::string& name);
   Result<std::vector<HistoryJob>> jobs(const HistoryJobsQuery& query);  // newest first
+  // Jobs of all projects in the file with ids above this one, ascending, with their details;
+  // flush() first for all of them.
+  Result<std::vector<HistoryJob>> jobs_after(const std::string& id, std::size_t limit);
   // Closed intervals and charges of facts up to `seq_max` that touch [from, to).
   Status account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink);
   // The start of the earliest closed interval.

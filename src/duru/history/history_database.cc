@@ -175,6 +175,19 @@ Result<std::optional<HistoryJob>> HistoryDatabase::newest_named(const std::strin
   return std::optional<HistoryJob>();
 }
 
+Result<std::vector<HistoryJob>> HistoryDatabase::jobs_after(const std::string& id,
+                                                            std::size_t limit) {
+  Statement row(connection_,
+                "SELECT project, id, name, state, listed, detail FROM job "
+                "WHERE id > ?1 ORDER BY id LIMIT ?2");
+  row.bind(1, id);
+  row.bind(2, static_cast<std::int64_t>(limit));
+  std::vector<HistoryJob> found;
+  while (row.step()) found.push_back(read_job(row));
+  if (!row.done()) return row.error(path_);
+  return found;
+}
+
 Status HistoryDatabase::jobs(const HistoryJobsQuery& query,
                              std::map<std::string, HistoryJob>& into) {
   std::string states;

@@ -19,6 +19,7 @@
 #include "duru/loop/live_loop.h"
 #include "duru/server/anchor.h"
 #include "duru/server/api/api.h"
+#include "duru/server/artifact_sweeper.h"
 #include "duru/server/data_dir.h"
 #include "duru/server/fleet_source.h"
 #include "duru/server/log.h"
@@ -98,6 +99,7 @@ struct Process::Parts {
   std::unique_ptr<BoottimeClock> clock;
   std::unique_ptr<LocalEngine> engine;
   std::unique_ptr<LiveLoop> live;
+  std::unique_ptr<ArtifactSweeper> sweeper;
   std::unique_ptr<Api> api;
   std::unique_ptr<http::HttpServer> http;
 
@@ -229,6 +231,8 @@ Status Process::Parts::begin_work() {
     effects->begin(std::move(engines), reading.state);
   });
   snapshots->begin();
+  sweeper = std::make_unique<ArtifactSweeper>(*view, *history, *artifacts, log_warn);
+  sweeper->begin();
   return wait_for_mark(clock->now());
 }
 
