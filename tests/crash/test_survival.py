@@ -227,3 +227,42 @@ def test_a_missing_tail_stops_the_start_and_accept_loss_makes_it_a_fact(server, 
     server.cli("journal", "accept-loss", "--to", last - 1)
     server.up()
     assert "loss_accepted" in server.cli("journal", "dump").stdout
+
+
+def test_a_start_from_a_snapshot_and_its_tail_shows_what_a_full_replay_shows(server, tmp_path):
+    def ended(name):
+        submit(server, tmp_path, json.dumps({"name": name, "variants": [{"chip": "h100"}], "command": ["true"]}))
+        server.wait_for_state(name, "succeeded")
+
+    ended("before")
+    submit(server, tmp_path, SESSION)
+    started(server, "lab")
+    server.down()  # the history has everything
+    server.cli("journal", "snapshot")
+    server.up()
+    ended_at = server.json("usage")["to"]
+    submit(server, tmp_path, json.dumps({"name": "tail", "track": "npu", "command": ["true"]}), "tail.yaml")
+    server.wait_for_state("tail", "succeeded")
+    server.down()
+
+    def everything():
+        server.up()
+        log = (server.data / "server.log").read_text()
+        shown = {
+            "jobs": server.json("get", "jobs")["items"],
+            "nodes": server.json("get", "nodes")["items"],
+            "accelerators": server.json("get", "accelerators")["items"],
+            "usage": server.json("usage", "--to", ended_at),
+        }
+        assert balance(shown["usage"]) == (0, 0)
+        for job in shown["jobs"]:
+            job.pop("lease_ends_at")  # an outage of ours moves it
+        server.down()
+        return log.splitlines()[-1], shown
+
+    log, with_snapshot = everything()
+    assert "the snapshot at" in (server.data / "server.log").read_text()
+    for snapshot in (server.data / "snapshots").iterdir():
+        snapshot.unlink()
+    _, replayed = everything()
+    assert replayed == with_snapshot

@@ -9,7 +9,7 @@
 //
 //   auto history = History::open(dir, journal);
 //   View view(core, {}, {history.value().get(), …});
-//   if (!history.value()->can_start_from_snapshot(snapshot.seq)) …replay from the first fact…
+//   …restore a snapshot up to history.value()->snapshot_seq_max(), else replay from the first fact…
 //   history.value()->restore_ledger(snapshot.ledger);
 //
 // Thread safe, but ledger(): it is read under the view's lock.
@@ -37,8 +37,9 @@ class History : public Projection, private LedgerSink {
                                                Warn warn = {});
   ~History() override;  // what is in memory is written
 
-  // What a snapshot at `seq` hides is here already. Otherwise every fact is needed again.
-  bool can_start_from_snapshot(std::int64_t seq) const { return seq <= reached_at_open_.last_seq; }
+  // What a snapshot up to this fact hides is here already; with a later one, something would be
+  // missing.
+  std::int64_t snapshot_seq_max() const { return reached_at_open_.last_seq; }
   // The ledger as of a snapshot, before the facts behind it are applied.
   void restore_ledger(const LedgerRecord& record) { ledger_ = Ledger::from_record(record); }
 

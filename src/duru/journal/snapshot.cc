@@ -89,10 +89,11 @@ Status write_snapshot(const std::string& dir, const SnapshotKey& key, std::strin
 }
 
 Result<std::optional<Snapshot>> newest_snapshot(const std::string& dir, std::uint32_t version,
-                                                JournalReader& journal) {
+                                                JournalReader& journal, std::int64_t seq_max) {
   Result<std::vector<std::int64_t>> seqs = list_snapshots(dir);
   if (!seqs.ok()) return seqs.error();
   for (const std::int64_t seq : seqs.value()) {
+    if (seq > seq_max) continue;
     Result<Digest> chain = journal.chain_at(seq);
     if (!chain.ok() && chain.error().code == ErrorCode::kNotFound) continue;
     if (!chain.ok()) return chain.error();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,10 @@ struct Snapshot {
 // with a higher number, which a journal that is shorter than they are can no longer use.
 Status write_snapshot(const std::string& dir, const SnapshotKey& key, std::string_view body);
 
-// The newest that may be used. An error only if the journal or the folder cannot be read.
-Result<std::optional<Snapshot>> newest_snapshot(const std::string& dir, std::uint32_t version,
-                                                JournalReader& journal);
+// The newest that may be used, of those up to fact `seq_max`. An error only if the journal or the
+// folder cannot be read.
+Result<std::optional<Snapshot>> newest_snapshot(
+    const std::string& dir, std::uint32_t version, JournalReader& journal,
+    std::int64_t seq_max = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace duru

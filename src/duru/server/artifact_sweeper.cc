@@ -47,6 +47,8 @@ std::set<Digest> referenced_artifacts(const State& state) {
   for (const auto& [id, workload] : state.workloads) {
     if (!workload.attempt.has_value()) continue;
     for (const auto& [name, digest] : workload.attempt->inputs) digests.insert(digest);
+    // Of task 0, stored while other tasks run on, for days perhaps.
+    for (const auto& [name, output] : workload.attempt->outputs) digests.insert(output.digest);
   }
   return digests;
 }

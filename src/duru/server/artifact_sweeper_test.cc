@@ -77,5 +77,16 @@ TEST_F(ArtifactSweeperTest, KeepsWhatJobsOfTheStateAndOfTheHistoryNameAndSweepsT
   EXPECT_FALSE(store_->exists(nobody));
 }
 
+TEST(ReferencedArtifacts, HoldTheOutputsOfAnAttemptWhoseOtherTasksRunOn) {
+  State state;
+  const Digest output = sha256("a model");
+  WorkloadRecord workload;
+  workload.id = workload_of(make_id<JobId>(1, 1));
+  workload.attempt.emplace();
+  workload.attempt->outputs["model"] = {output, Bytes(7)};
+  state.workloads.emplace(workload.id, workload);
+  EXPECT_EQ(referenced_artifacts(state).count(output), 1U);
+}
+
 }  // namespace
 }  // namespace duru

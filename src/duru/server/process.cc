@@ -150,8 +150,7 @@ Status Process::Parts::recover_state() {
       std::vector<Projection*>{history.get(), watch.get(), effects.get(), snapshots.get()});
   Result<RecoveryReport> report =
       recover(options.data_dir, *journal,
-              {writer, view_core, *loop, *view,
-               [&](std::int64_t seq) { return history->can_start_from_snapshot(seq); },
+              {writer, view_core, *loop, *view, history->snapshot_seq_max(),
                [&](const LedgerRecord& record) { history->restore_ledger(record); }});
   if (!report.ok()) return report.error();
   outbox.on_durable(report.value().last_seq);

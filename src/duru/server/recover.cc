@@ -27,11 +27,11 @@ bool restore(const Snapshot& snapshot, const RecoveryTargets& targets) {
 Result<RecoveryReport> recover(const std::string& dir, JournalReader& journal,
                                const RecoveryTargets& targets) {
   RecoveryReport report;
-  Result<std::optional<Snapshot>> snapshot =
-      newest_snapshot(dir, static_cast<std::uint32_t>(kSnapshotVersion), journal);
+  Result<std::optional<Snapshot>> snapshot = newest_snapshot(
+      dir, static_cast<std::uint32_t>(kSnapshotVersion), journal, targets.snapshot_seq_max);
   if (!snapshot.ok()) return snapshot.error();
   const std::optional<Snapshot>& newest = snapshot.value();
-  if (newest.has_value() && targets.can_start_from(newest->seq) && restore(*newest, targets)) {
+  if (newest.has_value() && restore(*newest, targets)) {
     report.snapshot_seq = newest->seq;
   }
   DURU_TRY(journal.read(report.snapshot_seq + 1, [&](const Entry& entry) -> Status {

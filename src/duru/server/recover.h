@@ -14,9 +14,8 @@ struct RecoveryTargets {
   CoreModule& view_core;
   Loop& loop;
   View& view;
-  // Whether what a snapshot at this fact hides is known elsewhere (the history); else everything is
-  // replayed.
-  std::function<bool(std::int64_t seq)> can_start_from;
+  // What a snapshot hides must be known elsewhere: the history has everything up to this fact.
+  std::int64_t snapshot_seq_max;
   // Gets the ledger as of the snapshot, before the tail is applied.
   std::function<void(const LedgerRecord&)> restore_ledger;
 };

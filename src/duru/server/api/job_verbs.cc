@@ -12,22 +12,26 @@ std::string job_answer(const State& state, const Accepted& accepted) {
   return to_json(job_object(state, job, state.now));
 }
 
-// A job that the view does not hold: it is of the past, or was never there.
+// A job that the view does not hold: it is of the past, or was never there. Also this refusal goes
+// by the loop: if its key was answered before, that answer counts.
 void refuse_past_job(Backend& backend, const RequestPtr& request, http::Responder responder,
                      const std::string& project) {
   const std::string& ref = request->parameter("job");
   const auto past = find_past_job(backend.context().history, project, ref);
   if (!past.ok()) {
     responder.send(error_response(past.error()));
-  } else if (past.value().has_value()) {
-    responder.send(rejection_response(
-        {"already-ended",
-         "job \"" + ref + "\" is " + std::string(enum_name(past.value()->state)) + " already",
-         "duru describe job " + ref + " tells how it ended", ""}));
-  } else {
-    responder.send(not_found_response("there is no job \"" + ref + "\" in project " + project,
-                                      "duru get jobs lists them"));
+    return;
   }
+  Rejection why{"not-found", "there is no job \"" + ref + "\" in project " + project,
+                "duru get jobs lists them", ""};
+  if (past.value().has_value()) {
+    why = {"already-ended",
+           "job \"" + ref + "\" is " + std::string(enum_name(past.value()->state)) + " already",
+           "duru describe job " + ref + " tells how it ended", ""};
+  }
+  // No job has the empty id, so this is always refused.
+  backend.submit(*request, std::move(responder),
+                 {CancelJob{}, 200, job_answer, [why](Rejection& rejection) { rejection = why; }});
 }
 
 void order_for_job(Backend& backend, const RequestPtr& request, http::Responder responder,

@@ -242,6 +242,21 @@ TEST(Jobs, AKeyIsAnsweredAgainAlsoWhenWhatItNamedHasGone) {
   EXPECT_EQ(server.post(kJobs, body, {{"Idempotency-Key", "new"}}).status, 422);
 }
 
+TEST(Jobs, AKeyOfAVerbIsAnsweredAgainAlsoWhenTheJobIsHistory) {
+  TestServer server;
+  const std::string id = server.submit("a");
+  const std::string cancel = kJobs + "/" + id + "/cancel";
+  const auto first = server.post(cancel, "", {{"Idempotency-Key", "k"}});
+  ASSERT_EQ(first.status, 200);
+  ASSERT_TRUE(
+      until([&] { return has(server.get(kJobs + "/" + id).body, R"("state":"cancelled")"); }));
+  server.retire(id);
+  const auto again = server.post(cancel, "", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(server.post(cancel, "", {{"Idempotency-Key", "new"}}).status, 409);
+}
+
 TEST(Jobs, AttemptsAreListedWithTheirTasks) {
   TestServer server;
   const std::string id = server.submit("a");
