@@ -122,9 +122,9 @@ TEST_F(Placement, TheHostMayBeLeftOut) {
   EXPECT_EQ(place(hungry, CapacityView::kFree, true), "c:0");
 }
 
-TEST_F(Placement, NoCpuAndNoAcceleratorFitAnywhere) {
+TEST_F(Placement, AThousandthOfACoreIsEnough) {
   JobSpec light = job("light");
-  light.cpu = MilliCpu(0);
+  light.cpu = MilliCpu(1);
   light.tasks = 1000;
   EXPECT_EQ(rig.attempt(rig.submit(light))->tasks.size(), 1000U);
 }
