@@ -249,7 +249,7 @@ TEST(Jobs, AKeyOfAVerbIsAnsweredAgainAlsoWhenTheJobIsHistory) {
   const auto first = server.post(cancel, "", {{"Idempotency-Key", "k"}});
   ASSERT_EQ(first.status, 200);
   ASSERT_TRUE(
-      until([&] { return has(server.get(kJobs + "/" + id).body, R"("state":"cancelled")"); }));
+      eventually([&] { return has(server.get(kJobs + "/" + id).body, R"("state":"cancelled")"); }));
   server.retire(id);
   const auto again = server.post(cancel, "", {{"Idempotency-Key", "k"}});
   EXPECT_EQ(again.status, 200);
