@@ -89,6 +89,11 @@ Rejection check_variants(const State& state, const JobSpec& spec, const std::str
     return invalid(pointer + "/track", "track and variants are both given",
                    "name the chips in variants, or leave the choice to the track");
   }
+  if (spec.amount.has_value() && spec.track.value_or(Track::kCpu) == Track::kCpu) {
+    return invalid(pointer + "/amount", "an amount of accelerators, but no track of any",
+                   spec.variants.empty() ? "say track: gpu or track: npu, or name chips in variants"
+                                         : "give each variant an amount of its own");
+  }
   for (std::size_t i = 0; i < spec.variants.size(); ++i) {
     const Variant& variant = spec.variants[i];
     const std::string at = pointer + "/variants/" + std::to_string(i);
@@ -128,6 +133,17 @@ Rejection check_numbers(const JobSpec& spec, const std::string& pointer) {
   }
   if (spec.retries.limit < 0 || spec.retries.limit > 1000) {
     return invalid(pointer + "/retries/limit", "the limit is out of range", "give 0 to 1000");
+  }
+  return {};
+}
+
+// Without this, nothing would bound how many of its tasks a node runs at once.
+Rejection check_host_share(const JobSpec& spec, const std::string& pointer) {
+  if (spec.cpu->value > 0) return {};
+  for (const Request& request : requests_of(spec)) {
+    if (request.needs_accelerator()) continue;
+    return invalid(pointer + "/cpu", "a task with no accelerator takes some cpu",
+                   "give what one task needs, 0.001 or more");
   }
   return {};
 }
@@ -231,6 +247,18 @@ Most most_of(const State& state, const std::vector<const Chip*>& chips) {
   return most;
 }
 
+// The most cpu and memory that one node has.
+std::string largest_node(const State& state) {
+  MilliCpu cpu;
+  Bytes memory;
+  for (const auto& [name, record] : state.nodes) {
+    cpu = std::max(cpu, record.node.cpu);
+    memory = std::max(memory, record.node.memory);
+  }
+  return " (no node has more than " + format_decimal(cpu.value, 3) + " cpu or " +
+         std::to_string(memory.value >> 20) + " MiB)";
+}
+
 std::string describe_need(const State& state, const JobSpec& spec, const Request& request) {
   std::string what = request.chip.empty() ? "" : request.chip.str();
   if (what.empty() && request.needs_accelerator()) {
@@ -243,6 +271,7 @@ std::string describe_need(const State& state, const JobSpec& spec, const Request
   text += ", " + format_decimal(spec.cpu->value, 3) + " cpu";
   if (spec.memory.value > 0) text += ", " + std::to_string(spec.memory.value >> 20) + " MiB";
   if (*spec.tasks > 1) text += " each";
+  text += largest_node(state);
   if (!request.needs_accelerator()) return text;
   const Most most = most_of(state, state.chips_of(request));
   return text + " (the fleet has " + std::to_string(most.in_fleet) + ", at most " +
@@ -270,6 +299,7 @@ Rejection check_form(const State& state, const JobSpec& spec, const std::string&
   if (Rejection r = check_names(spec, pointer); !r.empty()) return r;
   if (Rejection r = check_numbers(spec, pointer); !r.empty()) return r;
   if (Rejection r = check_variants(state, spec, pointer); !r.empty()) return r;
+  if (Rejection r = check_host_share(spec, pointer); !r.empty()) return r;
   if (spec.variants.empty() || !spec.command.empty()) {
     if (Rejection r = check_command(spec.command, pointer + "/command"); !r.empty()) return r;
   }

@@ -39,6 +39,7 @@ const BadSpec kBadSpecs[] = {
     {"no tasks", [](JobSpec& s) { s.tasks = 0; }, "invalid", "/tasks"},
     {"too many tasks", [](JobSpec& s) { s.tasks = 100'001; }, "invalid", "/tasks"},
     {"negative cpu", [](JobSpec& s) { s.cpu = MilliCpu(-1); }, "invalid", "/cpu"},
+    {"no cpu and no accelerator", [](JobSpec& s) { s.cpu = MilliCpu(0); }, "invalid", "/cpu"},
     {"negative memory", [](JobSpec& s) { s.memory = Bytes(-1); }, "invalid", "/memory"},
     {"negative limit", [](JobSpec& s) { s.time_limit = seconds(-1); }, "invalid", "/time_limit"},
     {"negative grace", [](JobSpec& s) { s.grace = seconds(-1); }, "invalid", "/grace"},
