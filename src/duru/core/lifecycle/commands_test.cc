@@ -134,6 +134,16 @@ TEST_F(Commands, ALeaseIsExtendedBeforeAndWhileItRuns) {
   EXPECT_EQ(state(id), JobState::kEnding);
 }
 
+TEST_F(Commands, AnExtensionOutlivesALostAttempt) {
+  const JobId id = running_session(minutes(10));
+  EXPECT_TRUE(rig.rejection(ExtendLease{id, hours(1)}).empty());
+  rig.finish(id, rig.ended(EndCause::kLost));
+  rig.run_until(rig.now() + minutes(1));
+  rig.start(id);
+  EXPECT_EQ(state(id), JobState::kRunning);
+  EXPECT_EQ(rig.job(id).lease_ends_at, rig.now() + minutes(70));
+}
+
 TEST_F(Commands, OnlyALiveSessionIsExtended) {
   const JobId batch = rig.submit(job("j"));
   EXPECT_EQ(rig.rejection(ExtendLease{batch, hours(1)}).type, "not-a-session");

@@ -193,11 +193,9 @@ void evolve_lifecycle(State& state, const Message& fact, const FactContext& cont
                [](JobRecord& job, WorkloadRecord&) { job.cancel_requested = true; });
   } else if (const auto* extended = fact.as<LeaseExtended>()) {
     change_job(state, extended->job, [&](JobRecord& job, WorkloadRecord&) {
-      if (job.lease_ends_at.value == 0) {
-        job.lease_extension += extended->by;
-      } else {
-        job.lease_ends_at = job.lease_ends_at + extended->by;
-      }
+      // Kept for the next attempt too: a drain or a failure of ours takes back no promise.
+      job.lease_extension += extended->by;
+      if (job.lease_ends_at.value != 0) job.lease_ends_at = job.lease_ends_at + extended->by;
     });
   } else if (const auto* requeued = fact.as<JobRequeued>()) {
     change_job(state, requeued->job, [&](JobRecord& job, WorkloadRecord&) {

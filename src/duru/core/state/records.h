@@ -79,7 +79,7 @@ struct JobRecord {
   std::int32_t lost_in_a_row = 0;  // infrastructure failures without anything else between
   bool cancel_requested = false;
   Timestamp lease_ends_at;       // of a running session
-  Milliseconds lease_extension;  // granted before the session runs
+  Milliseconds lease_extension;  // granted in all, for each attempt
   std::vector<AttemptRecord> past_attempts;
   std::map<std::string, StoredOutput> outputs;
   std::optional<Timestamp> started_at;  // the first time that all tasks ran
