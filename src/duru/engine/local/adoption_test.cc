@@ -101,6 +101,26 @@ TEST_F(LocalEngineTest, StopsAndForgetsWhatNobodyWants) {
   EXPECT_FALSE(seen(wanted).end);
 }
 
+TEST_F(LocalEngineTest, ADeviceOfAnOrphanIsNotGivenToAnotherBeforeItsTreeIsEmpty) {
+  TaskRunSpec orphan = spec("trap '' TERM; echo up > up; while :; do sleep 0.01; done");
+  orphan.grace = Milliseconds(500);
+  TaskRunSpec next = spec("true"), elsewhere = spec("true");
+  orphan.allocation.node = NodeName("here");
+  orphan.allocation.devices = {3};
+  next.allocation = elsewhere.allocation = orphan.allocation;
+  elsewhere.allocation.node = NodeName("there");
+  engine_->run(orphan);
+  ASSERT_TRUE(wrote(orphan, "up", "up\n"));
+  restart();
+  engine_->reconcile({next.name, elsewhere.name});
+  engine_->run(next);
+  engine_->run(elsewhere);
+  ASSERT_TRUE(released(elsewhere));
+  ASSERT_TRUE(released(next));
+  ASSERT_TRUE(released(orphan));
+  EXPECT_GE(*seen(next).started_at, *seen(orphan).released_at);
+}
+
 TEST_F(LocalEngineTest, ForgetsARunButKeepsItsLogAndItsName) {
   TaskRunSpec task = spec("echo hello; echo ran >> ../ran");
   engine_->run(task);

@@ -215,6 +215,7 @@ void LocalEngine::Observer::take_step(Run& run) {
     case Step::kNone:
       return;
     case Step::kLaunch:
+      if (waits_for_devices(run)) return;
       return hand_over(run, [this, folder, spec = *run.launch]() -> After {
         local::LaunchOptions options{options_.supervise_program, options_.log_cap,
                                      options_.use_cgroup};
@@ -255,6 +256,22 @@ void LocalEngine::Observer::take_step(Run& run) {
         return [](Run& after) { after.forgotten = true; };
       });
   }
+}
+
+// Whether a run whose tree may live holds one of its devices. The loop does not know of an orphan
+// whose facts were lost (an old backup, an accepted loss) and believes them free.
+bool LocalEngine::Observer::waits_for_devices(const Run& run) const {
+  const Allocation& wanted = run.launch->allocation;
+  if (wanted.devices.empty()) return false;
+  return std::any_of(runs_.begin(), runs_.end(), [&](const auto& entry) {
+    const Run& other = entry.second;
+    if (&other == &run || !other.launch || other.state.released) return false;
+    const Allocation& held = other.launch->allocation;
+    const bool may_live = other.state.supervisor || other.busy || other.stepped;
+    return may_live && held.node == wanted.node &&
+           std::find_first_of(held.devices.begin(), held.devices.end(), wanted.devices.begin(),
+                              wanted.devices.end()) != held.devices.end();
+  });
 }
 
 void LocalEngine::Observer::want_run(const TaskRunSpec& spec) {

@@ -48,6 +48,7 @@ class LocalEngine::Observer {
   void turn(Run& run);
   void look(Run& run);
   void take_step(Run& run);
+  bool waits_for_devices(const Run& run) const;
   void report(Run& run);
   using After = std::function<void(Run&)>;
   // Runs `step` on a worker, and what it gives back on our thread, with the run idle again. It
