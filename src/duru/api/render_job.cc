@@ -21,13 +21,9 @@ Track asked_track(const State& state, const JobSpec& spec) {
   return spec.variants.empty() ? Track::kCpu : track_of_chip(state, spec.variants.front().chip);
 }
 
-bool is_emulated(const State& state, const AttemptRecord& attempt) {
-  return std::any_of(attempt.tasks.begin(), attempt.tasks.end(), [&](const TaskRunRecord& task) {
-    const Allocation& held = task.allocation;
-    if (held.devices.empty()) return false;
-    const Accelerator* accelerator = state.accelerator({held.node, held.devices.front()});
-    return accelerator != nullptr && accelerator->emulated;
-  });
+bool is_emulated(const AttemptRecord& attempt) {
+  return std::any_of(attempt.tasks.begin(), attempt.tasks.end(),
+                     [](const TaskRunRecord& task) { return task.allocation.emulated; });
 }
 
 const ChipName& chip_of(const AttemptRecord& attempt) {
@@ -62,7 +58,7 @@ TaskObject task_object(const State& state, const JobRecord& job, const AttemptRe
 void add_last_attempt(const State& state, const AttemptRecord& attempt, JobObject& object) {
   object.chip = chip_of(attempt).str();
   object.track = track_of_chip(state, chip_of(attempt));
-  object.emulated = is_emulated(state, attempt);
+  object.emulated = is_emulated(attempt);
   for (const TaskRunRecord& task : attempt.tasks) {
     const std::string& node = task.allocation.node.str();
     if (std::find(object.nodes.begin(), object.nodes.end(), node) == object.nodes.end()) {
@@ -137,7 +133,7 @@ AttemptObject attempt_object(const State& state, const JobRecord& job,
   object.project = job.project.str();
   object.attempt = attempt.number;
   object.chip = chip_of(attempt).str();
-  object.emulated = is_emulated(state, attempt);
+  object.emulated = is_emulated(attempt);
   object.message = attempt.detail;
   object.decided_at = attempt.decided_at;
   if (attempt.outcome != AttemptOutcome::kNone) {

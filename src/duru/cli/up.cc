@@ -68,7 +68,8 @@ Result<ServerOptions> server_options(Context& context, const UpOptions& options)
     server.emulate = std::move(chips.value());
   }
   if (options.fleet.has_value()) {
-    auto fleet = read_fleet_file(*options.fleet);
+    // "" goes back to this machine alone.
+    auto fleet = options.fleet->empty() ? Result<std::string>("") : read_fleet_file(*options.fleet);
     if (!fleet.ok()) return fleet.error();
     server.fleet_file_json = std::move(fleet.value());
   }

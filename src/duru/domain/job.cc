@@ -22,6 +22,7 @@ DURU_RECORD(JobSpec, (1, name), (2, kind), (3, track), (4, amount), (5, variants
 DURU_RECORD(JobInput, (1, name), (2, producer), (3, output), (4, digest))
 DURU_RECORD(StoredOutput, (1, digest), (2, size))
 DURU_RECORD(TaskEnd, (1, cause), (2, exit_code), (3, signal), (4, ended_at), (5, detail))
-DURU_RECORD(Allocation, (1, node), (2, chip), (3, amount), (4, devices), (5, cpu), (6, memory))
+DURU_RECORD(Allocation, (1, node), (2, chip), (3, amount), (4, devices), (5, cpu), (6, memory),
+            (7, emulated))
 
 }  // namespace duru

@@ -123,6 +123,7 @@ struct Allocation {
   std::vector<std::int32_t> devices;
   MilliCpu cpu;
   Bytes memory;
+  bool emulated = false;  // the accelerators are; said for ever, also when the node is long gone
 };
 DURU_DECLARE_RECORD(Allocation)
 

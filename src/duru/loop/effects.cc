@@ -32,10 +32,7 @@ TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, st
   spec.allocation = attempt.tasks.at(static_cast<std::size_t>(task)).allocation;
   const auto chip = state.chips.find(spec.allocation.chip);
   if (chip != state.chips.end()) spec.track = chip->second.track;
-  for (std::int32_t device : spec.allocation.devices) {
-    const Accelerator* accelerator = state.accelerator({spec.allocation.node, device});
-    spec.emulated |= accelerator != nullptr && accelerator->emulated;
-  }
+  spec.emulated = spec.allocation.emulated;
   spec.command = job.spec.command;
   spec.image = job.spec.image;
   spec.env = job.spec.env;

@@ -58,12 +58,24 @@ std::string usable_node_name(const std::string& hostname) {
   return is_valid_name(name) ? name : "node";
 }
 
+// An option that is remembered and not given now may be what is wrong; say how to give it anew.
+Error with_hint(Error error, bool given_now, const std::string& flag) {
+  if (!given_now) {
+    error.message +=
+        "; this is remembered from an earlier start: give " + flag + " anew (\"\" takes it back)";
+  }
+  return error;
+}
+
 Result<ServerSettings> merge_settings(const ServerOptions& options) {
   Result<ServerSettings> loaded = load_settings(options.data_dir);
   if (!loaded.ok()) return loaded;
   ServerSettings settings = loaded.value();
   if (!options.listen.empty()) settings.listen = options.listen;
   if (settings.listen.empty()) settings.listen = kDefaultListen;
+  // The fleet is this machine, with what it emulates, or a file's: the option given last says
+  // which.
+  if (options.emulate.has_value()) settings.fleet_file_json.clear();
   if (options.fleet_file_json.has_value()) settings.fleet_file_json = *options.fleet_file_json;
   if (options.emulate.has_value()) {
     settings.emulate.clear();
@@ -113,6 +125,7 @@ struct Process::Parts {
   Status begin_work();
   Status wait_for_mark(Timestamp at_least);
   Status listen();
+  Result<std::unique_ptr<http::HttpServer>> listen_at(const http::Address& address);
 };
 
 Status Process::Parts::open_files() {
@@ -123,7 +136,6 @@ Status Process::Parts::open_files() {
   Result<ServerSettings> merged = merge_settings(options);
   if (!merged.ok()) return merged.error();
   settings = merged.value();
-  DURU_TRY(save_settings(options.data_dir, settings));
   Result<std::string> made = load_or_make_token(options.data_dir);
   if (!made.ok()) return made.error();
   token = made.value();
@@ -201,7 +213,10 @@ Status Process::Parts::start_engine() {
   std::vector<std::string> problems;
   Result<DefineFleet> fleet =
       find_fleet(settings, catalog, writer.state(), engine->capabilities(), problems);
-  if (!fleet.ok()) return fleet.error();
+  if (!fleet.ok()) {
+    const bool given = options.emulate.has_value() || options.fleet_file_json.has_value();
+    return with_hint(fleet.error(), given, "--emulate or --fleet");
+  }
   for (const std::string& problem : problems) log_warn(problem);
   live->start();
   DURU_TRY(say(std::move(start)));
@@ -251,21 +266,32 @@ Status Process::Parts::wait_for_mark(Timestamp at_least) {
   return ok_status();
 }
 
-Status Process::Parts::listen() {
-  Result<http::Address> address = http::parse_address(settings.listen);
-  if (!address.ok()) return address.error();
-  ApiContext context{*live,    *view,  writer, *artifacts, *engine,
-                     *history, *watch, *clock, token,      options.data_dir};
-  api = std::make_unique<Api>(std::move(context));
+Result<std::unique_ptr<http::HttpServer>> Process::Parts::listen_at(const http::Address& address) {
   http::HttpServerOptions http_options;
-  http_options.address = address.value();
+  http_options.address = address;
   http_options.gate = api->gate();
-  Result<std::unique_ptr<http::HttpServer>> listening =
-      http::HttpServer::listen(std::move(http_options), api->router());
-  if (!listening.ok()) return listening.error();
+  return http::HttpServer::listen(std::move(http_options), api->router());
+}
+
+Status Process::Parts::listen() {
+  Result<http::Address> asked = http::parse_address(settings.listen);
+  if (!asked.ok()) return with_hint(asked.error(), !options.listen.empty(), "--listen");
+  api = std::make_unique<Api>(ApiContext{*live, *view, writer, *artifacts, *engine, *history,
+                                         *watch, *clock, token, options.data_dir, kDuruVersion});
+  // A free port is asked for: the last one, if it is free still, so that callers find us again.
+  http::Address address = asked.value();
+  const Result<http::Address> last = http::parse_address(settings.last_address);
+  const bool try_last = address.port == 0 && last.ok() && last.value().host == address.host;
+  if (try_last) address.port = last.value().port;
+  Result<std::unique_ptr<http::HttpServer>> listening = listen_at(address);
+  if (!listening.ok() && try_last) listening = listen_at(asked.value());
+  if (!listening.ok()) return with_hint(listening.error(), !options.listen.empty(), "--listen");
   http = std::move(listening.value());
+  settings.last_address = http->address().str();
   api->set_counters([this] { return http->counters(); });
   DURU_TRY(write_private_file(options.data_dir, "pid", std::to_string(::getpid()) + "\n"));
+  // Only what a server could start with is remembered.
+  DURU_TRY(save_settings(options.data_dir, settings));
   return write_private_file(options.data_dir, "address", http->address().str() + "\n");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "duru/core/explain/holders.h"
 #include "duru/core/placement/placement.h"
 
 namespace duru {
@@ -73,7 +74,8 @@ Reason host_reason(const State& state, const JobRecord& job) {
           {}};
 }
 
-Reason capacity_reason(const State& state, const JobRecord& job, const Request& request) {
+Reason capacity_reason(const State& state, const JobRecord& job, const Request& request,
+                       std::int64_t jobs_ahead) {
   const auto chips = state.chips_of(request);
   const Count count = count_accelerators(state, chips);
   const std::int64_t wanted = (request.amount.value + 999) / 1000 * *job.spec.tasks;
@@ -90,13 +92,21 @@ Reason capacity_reason(const State& state, const JobRecord& job, const Request& 
         ", but too little cpu or memory beside them: " + format_decimal(job.spec.cpu->value, 3) +
         " cpu and " + std::to_string(job.spec.memory.value >> 20) + " MiB are needed per task";
   }
+  const Holdings holdings = holdings_of(state, chips, wanted, count.free);
+  if (!holdings.names.empty()) detail += "; " + holdings.names;
+  // A bound holds for the first in line alone, and where no node must have several free at once.
+  std::optional<Timestamp> until;
+  if (jobs_ahead == 0 && !host_is_short && request.amount.value <= 1000) {
+    until = holdings.free_at_the_latest;
+  }
+  if (until.has_value()) detail += ", until " + format_timestamp(*until) + " at the latest";
   return {ReasonCode::kNoCapacity,
           std::move(detail),
           {{"accelerators_wanted", wanted},
            {"accelerators_free", count.free},
            {"accelerators", count.total},
            {"accelerators_out_of_service", count.out_of_service}},
-          {}};
+          until};
 }
 
 // It does not fit on what is in service, were it empty.
@@ -232,8 +242,9 @@ Reason queue_reason(const State& state, const JobRecord& job, Timestamp now) {
             {{"jobs_ahead", ahead.count}},
             {}};
   }
-  Reason reason = key.front().needs_accelerator() ? capacity_reason(state, job, key.front())
-                                                  : host_reason(state, job);
+  Reason reason = key.front().needs_accelerator()
+                      ? capacity_reason(state, job, key.front(), ahead.count)
+                      : host_reason(state, job);
   reason.figures["jobs_ahead"] = ahead.count;
   return reason;
 }

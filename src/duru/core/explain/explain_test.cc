@@ -26,6 +26,21 @@ TEST_F(Explain, AJobThatDoesNotWaitHasNoReason) {
   expect(id, ReasonCode::kNone, "");
 }
 
+TEST_F(Explain, NamesTheHoldersAndTheLatestTimeByTheirLimits) {
+  JobSpec holder = gpu_job("holder", 4);
+  holder.time_limit = minutes(10);
+  const JobId first = rig.submit(holder);
+  rig.start(first);
+  const Timestamp ends_at = rig.now() + minutes(10);
+  const JobId id = rig.submit(gpu_job("next"));
+  expect(id, ReasonCode::kNoCapacity,
+         "needs 1 × a gpu chip; 0 of 4 are free; held by holder, until " +
+             format_timestamp(ends_at) + " at the latest");
+  EXPECT_EQ(why(id).until, ends_at);
+  const JobId behind = rig.submit(gpu_job("behind"));
+  EXPECT_FALSE(why(behind).until.has_value()) << "a bound holds for the first in line alone";
+}
+
 TEST_F(Explain, NamesTheJobsThatItWaitsFor) {
   const JobId x = rig.submit(gpu_job("x"));
   rig.submit(gpu_job("y"));
@@ -57,7 +72,7 @@ TEST_F(Explain, SaysUntilWhenABackoffLasts) {
 TEST_F(Explain, GivesTheFiguresOfWhatIsTooLittle) {
   rig.submit(gpu_job("holder", 3));
   const JobId id = rig.submit(gpu_job("j", 2));
-  expect(id, ReasonCode::kNoCapacity, "needs 2 × a gpu chip; 1 of 4 are free");
+  expect(id, ReasonCode::kNoCapacity, "needs 2 × a gpu chip; 1 of 4 are free; held by holder");
   const Reason reason = why(id);
   EXPECT_EQ(reason.figures.at("accelerators_wanted"), 2);
   EXPECT_EQ(reason.figures.at("accelerators_free"), 1);
@@ -69,7 +84,7 @@ TEST_F(Explain, SaysWhatIsOutOfService) {
   rig.submit(gpu_job("holder", 2));
   rig.apply(MarkAccelerator{{NodeName("a"), 3}, false, "hot"});
   expect(rig.submit(gpu_job("j", 2)), ReasonCode::kNoCapacity,
-         "needs 2 × a gpu chip; 1 of 4 are free, 1 out of service");
+         "needs 2 × a gpu chip; 1 of 4 are free, 1 out of service; held by holder");
 }
 
 TEST_F(Explain, SaysWhenCpuIsWhatIsShort) {

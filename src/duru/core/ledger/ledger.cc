@@ -114,9 +114,7 @@ void Ledger::open_charge(const State& after, const AttemptStarted& fact, Timesta
       charge.price = chip->second.price;
       charge.price_kind = chip->second.price_kind;
     }
-    if (!held.devices.empty()) {
-      charge.emulated = after.accelerator({held.node, held.devices[0]})->emulated;
-    }
+    charge.emulated = held.emulated;
     charges_[{fact.workload, fact.attempt, charge.task}] = std::move(charge);
   }
 }

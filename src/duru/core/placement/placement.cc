@@ -51,18 +51,21 @@ struct Need {
 };
 
 // Puts as many of the remaining tasks on the node as fit.
-void fill(const NodeName& name, const Chip* chip, const Request& request, const Need& need,
-          const Room& room, std::vector<Allocation>& out) {
+void fill(const State& state, const NodeName& name, const Chip* chip, const Request& request,
+          const Need& need, const Room& room, std::vector<Allocation>& out) {
   const std::int64_t remaining = need.tasks - static_cast<std::int64_t>(out.size());
   const std::int64_t fitting = std::min(
       {remaining, divide(static_cast<std::int64_t>(room.devices.size()), need.devices),
        divide(room.cpu.value, need.cpu.value), divide(room.memory.value, need.memory.value)});
   auto next = room.devices.begin();
   for (std::int64_t i = 0; i < fitting; ++i) {
-    Allocation allocation{name, {}, request.amount, {}, need.cpu, need.memory};
+    Allocation allocation{name, {}, request.amount, {}, need.cpu, need.memory, false};
     if (chip != nullptr) allocation.chip = chip->name;
     allocation.devices.assign(next, next + need.devices);
     next += need.devices;
+    for (std::int32_t device : allocation.devices) {
+      allocation.emulated |= state.accelerator({name, device})->emulated;
+    }
     out.push_back(std::move(allocation));
   }
 }
@@ -74,7 +77,7 @@ bool fit_on(const State& state, const Names& names, const Chip* chip, const Requ
   out.clear();
   for (const NodeName& name : names) {
     if (view != CapacityView::kFleet && !state.schedulable(name)) continue;
-    fill(name, chip, request, need, room_on(state, name, chip, view), out);
+    fill(state, name, chip, request, need, room_on(state, name, chip, view), out);
     if (static_cast<std::int64_t>(out.size()) == need.tasks) return true;
   }
   return false;

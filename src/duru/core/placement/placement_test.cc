@@ -98,6 +98,7 @@ TEST_F(Placement, CountsCpuAndMemory) {
   spec.memory = Bytes(std::int64_t{100} << 30);
   spec.variants = {{ChipName("h100"), {}, {}, "", {}}};
   spec.track.reset();
+  spec.amount.reset();
   EXPECT_EQ(held(rig.submit(spec)), "a:0 a:1 b:0") << "two of 100 GiB fit into 256 GiB";
   JobSpec cpu = job("two");
   cpu.cpu = MilliCpu(63'000);
