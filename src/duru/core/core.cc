@@ -64,6 +64,9 @@ Outcome decide(Tx& tx, const Message& input) {
     DURU_ASSERT(tx.fact_count() == before);
     return outcome;
   }
+  // A start is no time to hand anything out: what this start found of the fleet comes right after
+  // it.
+  if (input.as<StartServer>() != nullptr) return outcome;
   decide_tick(tx);
   schedule(tx);
   return outcome;

@@ -97,11 +97,11 @@ struct Process::Parts {
   ServerSettings settings;
   std::string token;
   Catalog catalog;
+  Outbox outbox;  // before the journal, whose writer calls into it to the end
   std::unique_ptr<SqliteJournal> journal;
   std::unique_ptr<FolderArtifactStore> artifacts;
   CoreModule writer;
   CoreModule view_core;
-  Outbox outbox;
   std::unique_ptr<Loop> loop;
   std::unique_ptr<History> history;
   std::unique_ptr<WatchHub> watch;

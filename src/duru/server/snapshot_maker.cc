@@ -1,5 +1,6 @@
 #include "duru/server/snapshot_maker.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -79,7 +80,16 @@ void SnapshotSpawner::on_commit(const State&, const DurableCommit& commit) {
   char* argv[] = {program.data(), journal.data(),           verb.data(),
                   flag.data(),    options_.data_dir.data(), nullptr};
   last_seq_ = seq;
-  if (::posix_spawn(&running_, program.c_str(), nullptr, nullptr, argv, environ) != 0) {
+  // The server blocks signals for its own threads; its child takes them as usual.
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  const int failed = ::posix_spawn(&running_, program.c_str(), nullptr, &attributes, argv, environ);
+  posix_spawnattr_destroy(&attributes);
+  if (failed != 0) {
     running_ = 0;
     if (options_.warn) options_.warn("the snapshot maker could not be started");
   }
