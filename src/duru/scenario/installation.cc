@@ -116,6 +116,9 @@ Status Installation::begin(RestartFrom from) {
   CommandRequest start;
   start.command = StartServer{id_, "scenario", alive_at, boot_id(), anchor()};
   parts.loop.submit(std::move(start), parts.clock.now());
+  CommandRequest fleet;  // found as it was
+  fleet.command = DefineFleet{};
+  parts.loop.submit(std::move(fleet), parts.clock.now());
   DURU_TRY(parts.journal->flush());
   while (parts.view.drain(parts.outbox)) {
   }

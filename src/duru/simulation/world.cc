@@ -97,6 +97,7 @@ void World::begin_life(Recovery recovery, Timestamp alive_at) {
   life_->outbox.on_durable(journal_.tail().last_seq);
   submit(StartServer{options_.engine.installation, "simulation", alive_at, "simulated-boot",
                      options_.start});
+  submit(DefineFleet{});  // as a server does: it finds the fleet as it was
   life_->effects.begin({{options_.site, &engine_}}, state());
   resent_at_ = now();
   DURU_ASSERT(engine_.start([this](const Message& observation) { take(observation); }).ok());
