@@ -92,3 +92,10 @@ def test_logs_follow_waits_for_the_start(shared, tmp_path):
     shared.cli("cancel", "blocker")
     assert logs.exit_code() == 0
     assert logs.out.read_text().endswith("here\n")
+
+
+def test_a_job_whose_output_nobody_reads_is_cancelled(shared):
+    command = f"'{shared.binary}' --data '{shared.data}' run --name unread -- sh -c 'while echo y; do sleep 0.01; done' | head -1"
+    done = subprocess.run(["bash", "-c", command], env=shared.environment, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "y\n"
+    shared.wait_for_state("unread", "cancelled")

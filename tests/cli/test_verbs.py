@@ -225,7 +225,7 @@ def test_logs_know_tasks_and_attempts(shared):
     assert shared.job("two-tasks")["attempt_count"] == 2
     assert [a["attempt"] for a in shared.json("get", "attempts", "two-tasks")["items"]] == [2, 1]
     assert len(cli(shared, "get", "attempts", "two-tasks").stdout.splitlines()) == 3
-    assert cli(shared, "logs", "two-tasks", "--attempt", "1").stdout == "task 0\n"
+    assert cli(shared, "logs", "two-tasks", "--attempt", "1", "--task", "1").stdout == "task 1\n"
     assert cli(shared, "logs", "-f", "two-tasks", "--task", "1").stdout == "task 1\n"
     cli(shared, "logs", "two-tasks", "--task", "9", code=3)
 

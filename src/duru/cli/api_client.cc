@@ -10,7 +10,7 @@ namespace duru::cli {
 namespace {
 
 // A log may be silent for as long as its task is.
-constexpr Milliseconds kStreamSilenceMax = hours(24 * 365);
+constexpr Milliseconds kStreamSilenceMax = hours(std::int64_t{24} * 365);
 
 std::string draw_key() {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -78,7 +78,7 @@ const CLI::App* innermost(const CLI::App* app) {
 std::string command_of(const CLI::App* app) {
   std::string text = app->get_name();
   for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent()) {
-    text = up->get_name() + " " + text;
+    text.insert(0, up->get_name() + " ");
   }
   return text;
 }

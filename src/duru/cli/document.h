@@ -19,7 +19,7 @@
 
 namespace duru::cli {
 
-constexpr std::size_t kDocumentBytesMax = 1024 * 1024;
+constexpr std::size_t kDocumentBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kDepthMax = 32;
 
 enum class DocumentForm { kYamlOrJson, kJson };

@@ -13,7 +13,7 @@ namespace {
 
 Result<std::string> read_all(int fd, const std::string& what, std::size_t bytes_max) {
   std::string text;
-  std::string piece(64 * 1024, '\0');
+  std::string piece(std::size_t{64} << 10, '\0');
   for (;;) {
     const ssize_t got = ::read(fd, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;

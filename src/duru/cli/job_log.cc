@@ -32,8 +32,9 @@ Status copy_log(ApiClient& api, Console& console, const LogWish& wish) {
                                          : Status(error_of(read_problem(answer.value())));
     }
     if (seen_bytes > 0) give_up_ms = boottime_ms() + JobWatcher::kOutageMax.value;
-    const bool may_come_back = shown_bytes > 0 && answer.error().code == ErrorCode::kUnavailable;
-    if (!may_come_back || boottime_ms() > give_up_ms) return answer.error();
+    if (answer.error().code != ErrorCode::kUnavailable || boottime_ms() > give_up_ms) {
+      return answer.error();
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 }

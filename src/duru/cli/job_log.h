@@ -2,8 +2,8 @@
 //
 //   Status copied = copy_log(api, console, {.project = "default", .job = id, .attempt = 1});
 //
-// When the server goes away in the middle, the log is taken up again where it was. kNotFound if
-// there is no such job, attempt or task.
+// When the server goes away, the log is taken up again where it was. kNotFound if there is no such
+// job, attempt or task. Ends early, and well, when stdout takes no more.
 #pragma once
 
 #include <cstdint>

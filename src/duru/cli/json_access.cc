@@ -56,9 +56,9 @@ bool flag_of(const bj::value& object, std::string_view name) {
 }
 
 const bj::array& list_of(const bj::value& object, std::string_view name) {
-  static const bj::array kEmpty;
+  static const bj::array empty;
   const bj::value* found = member_of(object, name);
-  return found != nullptr && found->is_array() ? found->get_array() : kEmpty;
+  return found != nullptr && found->is_array() ? found->get_array() : empty;
 }
 
 std::string joined_list(const bj::value& object, std::string_view name) {

@@ -8,7 +8,7 @@
 namespace duru::cli {
 
 const std::vector<KindInfo>& all_kinds() {
-  static const std::vector<KindInfo> kKinds = {
+  static const std::vector<KindInfo> kinds = {
       {"job", "jobs", true, true, true, job_columns()},
       {"attempt", "attempts", true, false, true, attempt_columns()},
       {"node", "nodes", false, true, true, node_columns()},
@@ -16,7 +16,7 @@ const std::vector<KindInfo>& all_kinds() {
       {"chip", "chips", false, false, false, chip_columns()},
       {"site", "sites", false, false, false, site_columns()},
   };
-  return kKinds;
+  return kinds;
 }
 
 const KindInfo* find_kind_info(std::string_view name) {

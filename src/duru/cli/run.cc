@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <csignal>
 #include <memory>
 
 #include "duru/cli/context.h"
@@ -101,6 +102,14 @@ Result<JobDocument> document_of(const RunOptions& options) {
   return document;
 }
 
+// On a client of its own: it is also called from the thread that hears Ctrl-C.
+void cancel_job(Context& context, const ApiClient& api, const std::string& id) {
+  ApiClient mine = api.clone();
+  const auto answer =
+      mine.post(path_of({"v1", "projects", context.project(), "jobs", id, "cancel"}), "{}");
+  if (!answer.ok()) context.console().note("error: " + answer.error().message);
+}
+
 // From its submission to its end.
 class Follower {
  public:
@@ -117,6 +126,7 @@ class Follower {
       if (job.attempt_count > followed_) {
         const Status copied = follow_attempt(job);
         if (!copied.ok()) return context_.fail(copied.error());
+        if (!context_.console().all_out()) return abandon(job);
       } else if (job.ended()) {
         return tell_end(job);
       } else {
@@ -156,6 +166,13 @@ class Follower {
     return copied;
   }
 
+  // Nobody reads any more: `duru run -- yes | head`.
+  int abandon(const JobView& job) {
+    context_.console().note("standard output is closed; cancelling " + job.name);
+    cancel_job(context_, api_, id_);
+    return kExitJobFailed;
+  }
+
   int tell_end(const JobView& job) {
     const int code = job.command_exit_code();
     if (code != 0) {
@@ -175,14 +192,6 @@ class Follower {
   std::int64_t followed_ = 0;
 };
 
-void cancel_job(Context& context, const ApiClient& api, const std::string& id) {
-  context.console().note("\ncancelling " + id + "; Ctrl-C again leaves it to itself");
-  ApiClient mine = api.clone();
-  const auto answer =
-      mine.post(path_of({"v1", "projects", context.project(), "jobs", id, "cancel"}), "{}");
-  if (!answer.ok()) context.console().note("error: " + answer.error().message);
-}
-
 int run_run(Context& context, const RunOptions& options) {
   auto document = document_of(options);
   if (!document.ok()) return context.fail(document.error());
@@ -194,8 +203,14 @@ int run_run(Context& context, const RunOptions& options) {
   const auto answer = parse_answer(sent.answer);
   if (!answer.ok()) return context.fail(answer.error());
   const std::string id = text_of(answer.value(), "id");
-  const Interrupt interrupt([&] { cancel_job(context, api.value(), id); },
-                            [&] { context.console().note("\nleft; duru get job " + id); });
+  // A closed pipe must not end us before the job is told.
+  std::signal(SIGPIPE, SIG_IGN);
+  const Interrupt interrupt(
+      [&] {
+        context.console().note("\ncancelling " + id + "; Ctrl-C again leaves it to itself");
+        cancel_job(context, api.value(), id);
+      },
+      [&] { context.console().note("\nleft; duru get job " + id); });
   return Follower(context, api.value(), id).run();
 }
 

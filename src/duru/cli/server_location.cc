@@ -11,7 +11,7 @@
 namespace duru::cli {
 namespace {
 
-constexpr std::size_t kSmallFileBytesMax = 64 * 1024;
+constexpr std::size_t kSmallFileBytesMax = std::size_t{64} << 10;
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {

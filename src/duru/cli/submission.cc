@@ -108,11 +108,10 @@ Submitted submit(ApiClient& api, Console& console, const SubmitPlace& place,
                                 .body = body_of(document)});
   if (!answer.ok()) {
     result.error = answer.error();
-  } else if (!answer.value().is_success()) {
-    return refused(read_problem(answer.value()), document);
-  } else {
-    result.answer = answer.value().body;
+    return result;
   }
+  if (!answer.value().is_success()) return refused(read_problem(answer.value()), document);
+  result.answer = answer.value().body;
   return result;
 }
 

@@ -29,7 +29,7 @@ struct Submitted {
 };
 
 // Files of a job together, as the server takes them.
-constexpr std::size_t kJobFilesBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kJobFilesBytesMax = std::size_t{16} << 20;
 
 // Whether each file is there and all of a job's together are small enough.
 std::vector<FileProblem> check_files(const JobDocument& document, const std::string& folder);

@@ -27,7 +27,7 @@ int report_end(Context& context, const WaitOptions& options, const JobView& job)
 }
 
 int run_wait(Context& context, const WaitOptions& options) {
-  Milliseconds timeout = hours(24 * 3650);
+  Milliseconds timeout = hours(std::int64_t{24} * 3650);
   if (options.timeout.has_value() && !parse_duration(*options.timeout, timeout)) {
     return context.fail_usage("--timeout: expected a duration like 90s or 1h30m, got \"" +
                               *options.timeout + "\"");
