@@ -60,6 +60,8 @@ class ArtifactStore {
 
   virtual bool exists(const Digest& digest) const = 0;
   virtual Result<Bytes> size(const Digest& digest) const = 0;
+  // Its size, and it counts as put just now: for somebody who is about to refer to it.
+  virtual Result<Bytes> touch(const Digest& digest) = 0;
   // Where it can be read, as long as it is not removed.
   virtual Result<std::string> path(const Digest& digest) const = 0;
   // A descriptor to read it from, which stays good after a removal; the caller closes it.

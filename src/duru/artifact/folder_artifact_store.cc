@@ -271,6 +271,15 @@ Status FolderArtifactStore::remove(const Digest& digest) {
   return errno == ENOENT ? not_found(digest) : system_error("remove " + place, errno);
 }
 
+Result<Bytes> FolderArtifactStore::touch(const Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  const std::string place = place_of(digest);
+  if (::utimensat(AT_FDCWD, place.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0) {
+    return system_error("artifact " + digest.hex(), errno);
+  }
+  return size(digest);
+}
+
 Result<std::vector<Artifact>> FolderArtifactStore::sweep(
     const std::function<bool(const Digest&)>& keep, Timestamp put_before) {
   Result<std::vector<Artifact>> all = list();

@@ -30,6 +30,7 @@ class FolderArtifactStore : public ArtifactStore {
   Result<Artifact> put_stream(int descriptor, Bytes size_max) override;
   bool exists(const Digest& digest) const override;
   Result<Bytes> size(const Digest& digest) const override;
+  Result<Bytes> touch(const Digest& digest) override;
   Result<std::string> path(const Digest& digest) const override;
   Result<int> open(const Digest& digest) const override;
   Status verify(const Digest& digest) const override;

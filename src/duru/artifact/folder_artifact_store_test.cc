@@ -224,6 +224,14 @@ TEST_F(FolderArtifactStoreTest, a_sweep_takes_what_is_old_and_not_kept) {
   EXPECT_TRUE(store_->exists(young));
 }
 
+TEST_F(FolderArtifactStoreTest, content_that_is_touched_is_young_again) {
+  const Digest digest = store_->put_bytes("again").value().digest;
+  age(digest, 1000);
+  EXPECT_EQ(store_->touch(digest).value(), Bytes(5));
+  EXPECT_TRUE(store_->sweep(kKeepNothing, Timestamp(2'000'000)).value().empty());
+  EXPECT_EQ(store_->touch(sha256("never put")).error().code, ErrorCode::kNotFound);
+}
+
 TEST_F(FolderArtifactStoreTest, content_that_is_put_again_is_young_again) {
   const Digest digest = store_->put_bytes("again").value().digest;
   age(digest, 1000);

@@ -24,6 +24,7 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "2 term_started: 1=term 2=duru_version\n"
             "3 resumed: 1=alive_at 2=boot_id 3=anchor\n"
             "4 loss_accepted: 1=first_seq_lost 2=last_seq_lost\n"
+            "5 answer_kept: 1=idempotency_key\n"
             "10 chip_defined: 1=chip\n"
             "11 site_defined: 1=site\n"
             "12 node_defined: 1=node\n"

@@ -14,6 +14,7 @@ DURU_RECORD(InstallationCreated, (1, installation))
 DURU_RECORD(TermStarted, (1, term), (2, duru_version))
 DURU_RECORD(Resumed, (1, alive_at), (2, boot_id), (3, anchor))
 DURU_RECORD(LossAccepted, (1, first_seq_lost), (2, last_seq_lost))
+DURU_RECORD(AnswerKept, (1, idempotency_key))
 DURU_RECORD(ChipDefined, (1, chip))
 DURU_RECORD(SiteDefined, (1, site))
 DURU_RECORD(NodeDefined, (1, node))
@@ -44,6 +45,7 @@ DURU_KIND(InstallationCreated, kFact, "system", 1, "installation_created")
 DURU_KIND(TermStarted, kFact, "system", 2, "term_started")
 DURU_KIND(Resumed, kFact, "system", 3, "resumed")
 DURU_KIND(LossAccepted, kFact, "system", 4, "loss_accepted")
+DURU_KIND(AnswerKept, kFact, "system", 5, "answer_kept")
 DURU_KIND(ChipDefined, kFact, "core", 10, "chip_defined")
 DURU_KIND(SiteDefined, kFact, "core", 11, "site_defined")
 DURU_KIND(NodeDefined, kFact, "core", 12, "node_defined")
@@ -68,16 +70,33 @@ DURU_KIND(JobRetired, kFact, "core", 41, "job_retired")
 DURU_KIND(OutputsReported, kFact, "core", 42, "outputs_reported")
 
 const std::vector<const Kind*>& fact_kinds() {
-  static const std::vector<const Kind*> kinds = {
-      &kind_of<InstallationCreated>(), &kind_of<TermStarted>(),    &kind_of<Resumed>(),
-      &kind_of<LossAccepted>(),        &kind_of<ChipDefined>(),    &kind_of<SiteDefined>(),
-      &kind_of<NodeDefined>(),         &kind_of<NodeRemoved>(),    &kind_of<NodeCordoned>(),
-      &kind_of<NodeUncordoned>(),      &kind_of<NodeDraining>(),   &kind_of<AcceleratorMarked>(),
-      &kind_of<NodeReported>(),        &kind_of<JobSubmitted>(),   &kind_of<AttemptStarted>(),
-      &kind_of<TaskStarted>(),         &kind_of<TaskEnded>(),      &kind_of<TaskReleased>(),
-      &kind_of<AttemptStopping>(),     &kind_of<AttemptEnded>(),   &kind_of<JobRequeued>(),
-      &kind_of<JobCancelRequested>(),  &kind_of<LeaseExtended>(),  &kind_of<JobEnded>(),
-      &kind_of<JobRetired>(),          &kind_of<OutputsReported>()};
+  static const std::vector<const Kind*> kinds = {&kind_of<InstallationCreated>(),
+                                                 &kind_of<TermStarted>(),
+                                                 &kind_of<Resumed>(),
+                                                 &kind_of<LossAccepted>(),
+                                                 &kind_of<AnswerKept>(),
+                                                 &kind_of<ChipDefined>(),
+                                                 &kind_of<SiteDefined>(),
+                                                 &kind_of<NodeDefined>(),
+                                                 &kind_of<NodeRemoved>(),
+                                                 &kind_of<NodeCordoned>(),
+                                                 &kind_of<NodeUncordoned>(),
+                                                 &kind_of<NodeDraining>(),
+                                                 &kind_of<AcceleratorMarked>(),
+                                                 &kind_of<NodeReported>(),
+                                                 &kind_of<JobSubmitted>(),
+                                                 &kind_of<AttemptStarted>(),
+                                                 &kind_of<TaskStarted>(),
+                                                 &kind_of<TaskEnded>(),
+                                                 &kind_of<TaskReleased>(),
+                                                 &kind_of<AttemptStopping>(),
+                                                 &kind_of<AttemptEnded>(),
+                                                 &kind_of<JobRequeued>(),
+                                                 &kind_of<JobCancelRequested>(),
+                                                 &kind_of<LeaseExtended>(),
+                                                 &kind_of<JobEnded>(),
+                                                 &kind_of<JobRetired>(),
+                                                 &kind_of<OutputsReported>()};
   return kinds;
 }
 

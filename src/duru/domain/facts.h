@@ -38,6 +38,13 @@ struct LossAccepted {
 };
 DURU_DECLARE_KIND(LossAccepted)
 
+// A command with an Idempotency-Key was accepted and changed nothing: only its answer is to be
+// kept, in the commit.
+struct AnswerKept {
+  std::string idempotency_key;
+};
+DURU_DECLARE_KIND(AnswerKept)
+
 // --- core: the fleet
 // --------------------------------------------------------------------------------------------
 

@@ -45,6 +45,14 @@ TEST_F(Idempotency, ASecondRequestOfAKeyGetsTheFirstAnswerAndDoesNothing) {
   EXPECT_EQ(rig.loop.last_seq(), seq);
 }
 
+TEST_F(Idempotency, AKeyIsRememberedAlsoWhenTheFirstRequestChangedNothing) {
+  reply(rig.submit(EndAllWork{"nobody works"}, "key", body));
+  reply(rig.submit(submission(1), "other", sha256("other")));
+  const std::int64_t seq = rig.loop.last_seq();
+  EXPECT_TRUE(reply(rig.submit(EndAllWork{"nobody works"}, "key", body)).replayed);
+  EXPECT_EQ(rig.loop.last_seq(), seq) << "what was submitted since goes on";
+}
+
 TEST_F(Idempotency, AKeyWithAnotherBodyIsRefused) {
   reply(rig.submit(submission(1), "key", body));
   EXPECT_EQ(reply(rig.submit(submission(2), "key", sha256("other"))).kind, Reply::Kind::kKeyReused);

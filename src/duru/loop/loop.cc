@@ -96,6 +96,10 @@ Outcome Loop::decide(const Message& input, const CommandRequest* request, Timest
   if (answer != nullptr && accepted != nullptr && request->answer) {
     *answer = request->answer(*accepted);
   }
+  const bool has_key = request != nullptr && !request->idempotency_key.empty();
+  if (decision.facts().empty() && accepted != nullptr && has_key) {
+    decision.emit(AnswerKept{request->idempotency_key});
+  }
   if (decision.facts().empty()) return outcome;
 
   auto commit = std::make_shared<DurableCommit>();

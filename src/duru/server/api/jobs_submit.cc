@@ -72,7 +72,7 @@ class Lookup {
     for (std::size_t i = 0; i < spec.files.size(); ++i) {
       JobFile& file = spec.files[i];
       if (file.digest == Digest{}) continue;  // the core says what is missing
-      const Result<Bytes> size = backend_.context().artifacts.size(file.digest);
+      const Result<Bytes> size = backend_.context().artifacts.touch(file.digest);
       if (!size.ok()) return not_uploaded(file.digest, at + "/files/" + std::to_string(i));
       file.size = size.value();
     }
@@ -97,7 +97,7 @@ class Lookup {
     if (source.rfind(kDigest, 0) == 0) {
       Digest digest;
       if (!digest.parse(source.substr(kDigest.size()))) return ok_status();  // the core says so
-      if (!backend_.context().artifacts.exists(digest)) {
+      if (!backend_.context().artifacts.touch(digest).ok()) {
         rejection_ = not_uploaded(digest, at);
         rejection_.pointer = at;
       }
