@@ -243,3 +243,10 @@ def test_a_task_writes_its_output(shared):
     assert shared.json("describe", "job", "writer")["outputs"][0]["name"] == "out.txt"
     cli(shared, "task", "--output", "x", code=2)
     cli(shared, "task", "--exit", "3", code=3)
+
+
+def test_describe_says_where_memory_is_not_limited(server):
+    enforced = server.json("get", "sites")["items"][0]["capabilities"]["enforces_memory"]
+    server.cli("run", "--name", "bounded", "--memory", "64MiB", "--", "true")
+    said = server.json("describe", "job", "bounded")["attempts"][0]["tasks"][0]["message"]
+    assert ("memory is not limited" in said) != enforced

@@ -59,9 +59,9 @@ Verb describe_verb() {
           .summary = "Show all there is about one thing",
           .examples =
               "  duru describe job train\n"
-              "  duru describe node here\n"
+              "  duru describe node NODE\n"
               "  duru describe chip h100\n"
-              "  duru describe accelerator here/0 -o yaml\n",
+              "  duru describe accelerator NODE/0 -o yaml\n",
           .arguments = {positional("KIND", &options->kind,
                                    "job, attempt, node, accelerator, chip or site", kind_names()),
                         positional("NAME", &options->name, "a name; of a job also its id")},

@@ -79,7 +79,7 @@ Verb cordon_verb() {
   auto options = std::make_shared<NodeOptions>();
   return {.name = "cordon",
           .summary = "Give a node no new work; what runs on it goes on",
-          .examples = "  duru cordon here --reason 'new cables'\n",
+          .examples = "  duru cordon NODE --reason 'new cables'\n",
           .arguments = {positional("NODE", &options->node, "the node"),
                         option("--reason", "TEXT", &options->reason, "shown beside the node")},
           .run = [options](Context& context) {
@@ -94,7 +94,7 @@ Verb uncordon_verb() {
   auto options = std::make_shared<NodeOptions>();
   return {.name = "uncordon",
           .summary = "Give a cordoned or drained node work again",
-          .examples = "  duru uncordon here\n",
+          .examples = "  duru uncordon NODE\n",
           .arguments = {positional("NODE", &options->node, "the node")},
           .run = [options](Context& context) {
             return post(context, path_of({"v1", "nodes", options->node, "uncordon"}), "{}", "node",
@@ -106,7 +106,7 @@ Verb drain_verb() {
   auto options = std::make_shared<NodeOptions>();
   return {.name = "drain",
           .summary = "Cordon a node, then stop and requeue what runs on it",
-          .examples = "  duru drain here --grace 10m --reason 'firmware'\n",
+          .examples = "  duru drain NODE --grace 10m --reason 'firmware'\n",
           .arguments = {positional("NODE", &options->node, "the node"),
                         option("--grace", "DURATION", &options->grace,
                                "how long work may go on; default: 30s"),
@@ -118,7 +118,10 @@ Verb remove_verb() {
   auto options = std::make_shared<NodeOptions>();
   return {.name = "remove",
           .summary = "Take a node out of the fleet; it must hold no work",
-          .examples = "  duru drain old-node && duru remove node old-node\n",
+          .examples =
+              "  duru drain NODE            # stops what runs, and takes a moment\n"
+              "  duru get nodes             # TASKS 0: it is empty\n"
+              "  duru remove node NODE\n",
           .arguments = {positional("KIND", &options->kind, "node", {"node"}),
                         positional("NAME", &options->node, "the node")},
           .run = [options](Context& context) { return remove(context, *options); }};
@@ -129,8 +132,8 @@ Verb mark_verb() {
   return {.name = "mark",
           .summary = "Say that an accelerator is unhealthy, or healthy again",
           .examples =
-              "  duru mark accelerator here/0 unhealthy --reason 'ECC errors'\n"
-              "  duru mark accelerator here/0 healthy\n",
+              "  duru mark accelerator NODE/0 unhealthy --reason 'ECC errors'\n"
+              "  duru mark accelerator NODE/0 healthy\n",
           .arguments = {positional("KIND", &options->kind, "accelerator", {"accelerator"}),
                         positional("NAME", &options->node, "the accelerator, NODE/INDEX"),
                         positional("STATE", &options->state, "unhealthy or healthy",

@@ -26,7 +26,7 @@ class TaskReport {
     if (seen_.started_at.has_value() && !task().started_at.has_value() && !task().end.has_value()) {
       tx_.emit(TaskStarted{seen_.workload, seen_.attempt, seen_.task,
                            clamp(*seen_.started_at, attempt().decided_at, tx_.now()),
-                           seen_.end.has_value() ? "" : seen_.detail});
+                           is_about_outputs() ? "" : seen_.detail});
     }
     if (seen_.end.has_value() && !task().end.has_value()) take_end();
     if (seen_.released_at.has_value() && task().end.has_value() &&
@@ -57,6 +57,12 @@ class TaskReport {
   }
   const JobRecord& job() const {
     return tx_.state().jobs.at(tx_.state().workloads.at(seen_.workload).job);
+  }
+
+  // What the detail says is of the task's start, or of outputs that could not be stored.
+  bool is_about_outputs() const {
+    return seen_.outputs_phase == OutputsPhase::kMissing ||
+           seen_.outputs_phase == OutputsPhase::kFailed;
   }
 
   void take_end() {

@@ -102,7 +102,12 @@ TaskObserved describe(const Run& run, const Clock& clock) {
   seen.workload = run.identity.workload;
   seen.attempt = run.identity.attempt;
   seen.task = run.identity.task;
-  if (run.state.started) seen.started_at = time_of(run.state.started->at, clock);
+  if (run.state.started) {
+    seen.started_at = time_of(run.state.started->at, clock);
+    if (run.state.started->memory == supervisor::LimitState::kNotEnforced) {
+      seen.detail = "its memory is not limited: this machine gives no cgroup v2 memory controller";
+    }
+  }
   if (run.state.released) seen.released_at = time_of(run.state.released->at, clock);
   if (run.state.exit) {
     seen.end = end_of(*run.state.exit, clock);
