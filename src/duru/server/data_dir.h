@@ -2,6 +2,7 @@
 // written.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "duru/base/result.h"
