@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace duru {
 
@@ -39,12 +41,25 @@ Status refuse_network_file_system(const std::string& dir) {
                            dir, name)};
 }
 
+// A server that was killed holds its lock until the last of its threads is gone, which a write to
+// the disk can hold up.
+static constexpr std::chrono::seconds kDyingMax{3};
+
+static bool lock_within(int descriptor, std::chrono::milliseconds at_most) {
+  const auto until = std::chrono::steady_clock::now() + at_most;
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
 Result<FolderLock> FolderLock::take(const std::string& dir) {
   const std::string path = dir + "/lock";
   Result<durable::File> file = durable::open_file(path, O_RDWR | O_CREAT, 0600);
   if (!file.ok()) return file.error();
   const int descriptor = file.value().get();
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_within(descriptor, kDyingMax)) {
     if (errno != EWOULDBLOCK) return system_error("lock " + path, errno);
     Result<std::string> holder = durable::read_file(path, 64);
     const bool known = holder.ok() && !holder.value().empty();
