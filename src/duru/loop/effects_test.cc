@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "duru/core/testing/rig.h"
 #include "duru/loop/testing.h"
 

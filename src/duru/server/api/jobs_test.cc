@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "duru/server/api/test_server.h"
 
 namespace duru {
