@@ -1,6 +1,7 @@
 #include "duru/domain/commands.h"
 
 #include "duru/base/record_macros.h"
+#include "duru/domain/field_messages.h"
 
 namespace duru {
 
@@ -34,10 +35,13 @@ DURU_KIND(AcceptLoss, kCommand, "system", 12, "accept_loss")
 
 const std::vector<const Kind*>& command_kinds() {
   static const std::vector<const Kind*> kinds = {
-      &kind_of<SubmitJobs>(), &kind_of<CancelJob>(),       &kind_of<ExtendLease>(),
-      &kind_of<CordonNode>(), &kind_of<UncordonNode>(),    &kind_of<DrainNode>(),
-      &kind_of<RemoveNode>(), &kind_of<MarkAccelerator>(), &kind_of<DefineFleet>(),
-      &kind_of<EndAllWork>(), &kind_of<StartServer>(),     &kind_of<AcceptLoss>()};
+      &kind_of<SubmitJobs>(),   &kind_of<CancelJob>(),       &kind_of<ExtendLease>(),
+      &kind_of<CordonNode>(),   &kind_of<UncordonNode>(),    &kind_of<DrainNode>(),
+      &kind_of<RemoveNode>(),   &kind_of<MarkAccelerator>(), &kind_of<DefineFleet>(),
+      &kind_of<EndAllWork>(),   &kind_of<StartServer>(),     &kind_of<AcceptLoss>(),
+      &kind_of<SetService>(),   &kind_of<EndService>(),      &kind_of<ApplyField>(),
+      &kind_of<SteerRollout>(), &kind_of<MakeEnrolment>(),   &kind_of<EnrolNode>(),
+      &kind_of<RevokeNode>(),   &kind_of<ReportField>()};
   return kinds;
 }
 

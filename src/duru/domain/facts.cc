@@ -1,6 +1,7 @@
 #include "duru/domain/facts.h"
 
 #include "duru/base/record_macros.h"
+#include "duru/domain/field_messages.h"
 
 namespace duru {
 
@@ -96,7 +97,27 @@ const std::vector<const Kind*>& fact_kinds() {
                                                  &kind_of<LeaseExtended>(),
                                                  &kind_of<JobEnded>(),
                                                  &kind_of<JobRetired>(),
-                                                 &kind_of<OutputsReported>()};
+                                                 &kind_of<OutputsReported>(),
+                                                 &kind_of<ServiceDefined>(),
+                                                 &kind_of<ServiceRevised>(),
+                                                 &kind_of<ServiceEnding>(),
+                                                 &kind_of<ServiceRemoved>(),
+                                                 &kind_of<FleetDefined>(),
+                                                 &kind_of<ReleaseDefined>(),
+                                                 &kind_of<RolloutDefined>(),
+                                                 &kind_of<EnrolmentMade>(),
+                                                 &kind_of<NodeEnrolled>(),
+                                                 &kind_of<NodeRevoked>(),
+                                                 &kind_of<WaveStarted>(),
+                                                 &kind_of<WaveBaking>(),
+                                                 &kind_of<WaveUnsettled>(),
+                                                 &kind_of<RolloutPaused>(),
+                                                 &kind_of<RolloutResumed>(),
+                                                 &kind_of<RolloutEnded>(),
+                                                 &kind_of<NodeRevised>(),
+                                                 &kind_of<NodePhaseReported>(),
+                                                 &kind_of<NodeCounted>(),
+                                                 &kind_of<EventRecorded>()};
   return kinds;
 }
 
