@@ -17,6 +17,11 @@ ARROWS = {
     "engine": ["base", "domain"],
     "engine/local": ["base", "domain", "engine", "supervisor", "artifact"],
     "engine/simulated": ["base", "domain", "engine"],
+    "engine/agent": ["base", "domain", "engine", "field"],
+    "field": ["base", "domain"],
+    # A module beside the core: it knows neither the core nor the loop, only what a module is.
+    "edge": ["base", "domain", "loop/module.h"],
+    "agent": ["base", "domain", "field", "http", "supervisor"],
     "artifact": ["base"],
     "catalog": ["base", "domain"],
     "device": ["base", "domain", "catalog"],
@@ -24,18 +29,19 @@ ARROWS = {
     "http": ["base"],
     "history": ["base", "domain", "core/*", "journal", "loop", "api"],
     # The view's state as callers see it.
-    "api": ["base", "domain", "core/*"],
+    "api": ["base", "domain", "core/*", "edge"],
     "server/api": [
         *("base", "domain", "core/*", "loop", "engine/engine.h", "artifact", "http", "history", "api"),
+        *("edge", "engine/agent", "field"),
     ],
     "server": [
-        *("base", "domain", "core/*", "loop", "journal/*", "engine/*", "artifact", "catalog", "device", "supervisor"),
+        *("base", "domain", "core/*", "edge", "field", "loop", "journal/*", "engine/*", "artifact", "catalog", "device", "supervisor"),
         *("http", "history", "api", "server/api"),
     ],
-    "simulation": ["base", "domain", "core/*", "loop", "journal", "engine", "engine/simulated", "catalog"],
+    "simulation": ["base", "domain", "core/*", "edge", "loop", "journal", "engine", "engine/simulated", "catalog"],
     # Assembles the simulated world and the real parts, side by side.
     "scenario": [
-        *("base", "domain", "core/*", "loop", "journal/*", "engine/*", "artifact", "catalog", "simulation"),
+        *("base", "domain", "core/*", "edge", "loop", "journal/*", "engine/*", "artifact", "catalog", "simulation"),
     ],
     "planning": ["base", "domain", "core/*", "loop", "simulation", "catalog"],
     "cli": ["*"],

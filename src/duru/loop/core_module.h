@@ -1,6 +1,7 @@
 // The core as a module of the loop.
 #pragma once
 
+#include "duru/core/state/tx.h"
 #include "duru/loop/module.h"
 
 namespace duru {

@@ -10,7 +10,11 @@
 // The loop keeps one set of modules to decide with, the view a second set that only evolves.
 #pragma once
 
-#include "duru/core/state/tx.h"
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "duru/domain/decision.h"
 
 namespace duru {
 
