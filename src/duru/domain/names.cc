@@ -6,6 +6,21 @@
 
 namespace duru {
 
+namespace {
+
+// Takes "-<number>" off the end of `text`.
+bool take_number(std::string_view& text, std::int32_t& out) {
+  std::size_t dash = text.rfind('-');
+  if (dash == std::string_view::npos) return false;
+  std::string_view digits = text.substr(dash + 1);
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  if (error != std::errc() || end != digits.data() + digits.size() || out < 0) return false;
+  text.remove_suffix(digits.size() + 1);
+  return true;
+}
+
+}  // namespace
+
 DURU_RECORD(WorkloadId, (1, owner), (2, ordinal))
 DURU_RECORD(AcceleratorId, (1, node), (2, index))
 
@@ -24,6 +39,21 @@ TaskRunName task_run_name(const InstallationId& installation, const WorkloadId& 
                           std::int32_t attempt, std::int32_t task) {
   return TaskRunName("duru-" + installation.str() + "-" + workload.str() + "-" +
                      std::to_string(attempt) + "-" + std::to_string(task));
+}
+
+bool parse_run_name(const TaskRunName& name, const InstallationId& installation, RunIdentity& out) {
+  const std::string prefix = "duru-" + installation.str() + "-";
+  std::string_view rest = name.str();
+  if (rest.substr(0, prefix.size()) != prefix) return false;
+  rest.remove_prefix(prefix.size());
+  if (!take_number(rest, out.task) || !take_number(rest, out.attempt) ||
+      !take_number(rest, out.workload.ordinal) || rest.empty()) {
+    return false;
+  }
+  out.workload.owner = std::string(rest);
+  // Only names that we would make ourselves: no leading zeroes, no odd characters.
+  return task_run_name(installation, out.workload, out.attempt, out.task) == name &&
+         is_valid_name(name.str());
 }
 
 bool is_valid_name(std::string_view text, std::size_t length_max) {

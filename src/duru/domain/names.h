@@ -41,6 +41,17 @@ bool parse_accelerator(std::string_view text, AcceleratorId& out);
 TaskRunName task_run_name(const InstallationId& installation, const WorkloadId& workload,
                           std::int32_t attempt, std::int32_t task);
 
+// What a task run's name says.
+struct RunIdentity {
+  WorkloadId workload;
+  std::int32_t attempt = 0;
+  std::int32_t task = 0;
+};
+
+// Takes task_run_name() apart; false for a name of another installation, or one that it would not
+// make.
+bool parse_run_name(const TaskRunName& name, const InstallationId& installation, RunIdentity& out);
+
 // A name that people give (a job, node, output): 1 to `length_max` of [A-Za-z0-9._-], beginning
 // with a letter or digit.
 bool is_valid_name(std::string_view text, std::size_t length_max = 63);

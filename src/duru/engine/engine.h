@@ -27,6 +27,7 @@
 #include <memory>
 
 #include "duru/domain/observations.h"
+#include "duru/domain/service.h"
 
 namespace duru {
 
@@ -50,6 +51,9 @@ struct TaskRunSpec {
   std::vector<std::string> outputs;      // expected in $DURU_OUTPUTS; only of task 0
   Milliseconds time_limit;  // 0: none; enforced by the engine also while the server is down
   Milliseconds grace;
+  // Of a service: what its node runs, instead of a command. Another revision comes as another run()
+  // of the same name.
+  std::optional<Revision> revision;
 };
 DURU_DECLARE_RECORD(TaskRunSpec)
 

@@ -155,9 +155,9 @@ TEST_F(LocalEngineTest, RefusesALaunchOfALowerTerm) {
 
 TEST(RunName, IsReadBackAndNothingElseIs) {
   InstallationId here("abcdefgh");
-  local::RunIdentity identity;
+  RunIdentity identity;
   TaskRunName name = task_run_name(here, {"abcdefghijklmnop", 2}, 3, 4);
-  ASSERT_TRUE(local::parse_run_name(name, here, identity));
+  ASSERT_TRUE(parse_run_name(name, here, identity));
   EXPECT_EQ(identity.workload.owner, "abcdefghijklmnop");
   EXPECT_EQ(identity.workload.ordinal, 2);
   EXPECT_EQ(identity.attempt, 3);
@@ -165,7 +165,7 @@ TEST(RunName, IsReadBackAndNothingElseIs) {
   for (const char* wrong :
        {"duru-other123-abc-0-1-0", "duru-abcdefgh-a-1-0", "duru-abcdefgh-a-0-01-0",
         "duru-abcdefgh-a-0-1-", "duru-abcdefgh-../x-0-1-0", "", "duru-abcdefgh"}) {
-    EXPECT_FALSE(local::parse_run_name(TaskRunName(wrong), here, identity)) << wrong;
+    EXPECT_FALSE(parse_run_name(TaskRunName(wrong), here, identity)) << wrong;
   }
 }
 

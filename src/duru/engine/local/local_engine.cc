@@ -75,8 +75,8 @@ void LocalEngine::reconcile(const std::vector<TaskRunName>& desired) {
 
 Result<LogChunk> LocalEngine::read_log(const TaskRunName& name, std::int64_t offset,
                                        std::int64_t bytes_max) {
-  local::RunIdentity identity;
-  if (!local::parse_run_name(name, options_.installation, identity)) {
+  RunIdentity identity;
+  if (!parse_run_name(name, options_.installation, identity)) {
     return not_found("no run `" + name.str() + "` here");
   }
   const std::string folder = observer_->folder_of(name);

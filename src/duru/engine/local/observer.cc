@@ -324,7 +324,7 @@ local::Run* LocalEngine::Observer::find_or_adopt(const TaskRunName& name) {
   if (found != runs_.end() && !found->second.forgotten) return &found->second;
   Run run;
   run.name = name;
-  if (!local::parse_run_name(name, options_.installation, run.identity)) return nullptr;
+  if (!parse_run_name(name, options_.installation, run.identity)) return nullptr;
   auto folder = RunFolder::open(folder_of(name));
   if (folder.ok()) {
     read_own_files(run, folder.value().fd());

@@ -1,7 +1,6 @@
 #include "duru/engine/local/run_files.h"
 
 #include <charconv>
-#include <string_view>
 
 #include "duru/base/json.h"
 #include "duru/supervisor/record_file.h"
@@ -11,17 +10,6 @@ namespace {
 
 using supervisor::RecordFile;
 
-// Takes "-<number>" off the end of `text`.
-bool take_number(std::string_view& text, std::int32_t& out) {
-  std::size_t dash = text.rfind('-');
-  if (dash == std::string_view::npos) return false;
-  std::string_view digits = text.substr(dash + 1);
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-  if (error != std::errc() || end != digits.data() + digits.size() || out < 0) return false;
-  text.remove_suffix(digits.size() + 1);
-  return true;
-}
-
 Error damaged(const std::string& what) {
   Error error;
   error.code = ErrorCode::kDamaged;
@@ -30,21 +18,6 @@ Error damaged(const std::string& what) {
 }
 
 }  // namespace
-
-bool parse_run_name(const TaskRunName& name, const InstallationId& installation, RunIdentity& out) {
-  const std::string prefix = "duru-" + installation.str() + "-";
-  std::string_view rest = name.str();
-  if (rest.substr(0, prefix.size()) != prefix) return false;
-  rest.remove_prefix(prefix.size());
-  if (!take_number(rest, out.task) || !take_number(rest, out.attempt) ||
-      !take_number(rest, out.workload.ordinal) || rest.empty()) {
-    return false;
-  }
-  out.workload.owner = std::string(rest);
-  // Only names that we would make ourselves: no leading zeroes, no odd characters.
-  return task_run_name(installation, out.workload, out.attempt, out.task) == name &&
-         is_valid_name(name.str());
-}
 
 Status write_launch(int folder_fd, const TaskRunSpec& spec) {
   RecordFile record("launch");

@@ -13,15 +13,6 @@
 
 namespace duru::local {
 
-struct RunIdentity {
-  WorkloadId workload;
-  std::int32_t attempt = 0;
-  std::int32_t task = 0;
-};
-
-// duru-<installation>-<owner>-<ordinal>-<attempt>-<task>; false for a name of another installation.
-bool parse_run_name(const TaskRunName& name, const InstallationId& installation, RunIdentity& out);
-
 struct Refusal {
   EndCause cause = EndCause::kNone;  // kFailedToStart: the job's own fault; kLost: ours
   std::string detail;
