@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "duru/base/assert.h"
+#include "duru/domain/facts.h"
+#include "duru/domain/observations.h"
 
 namespace duru {
 
