@@ -10,7 +10,7 @@ namespace duru {
 // --- commands
 
 // `duru apply`: all of it is accepted or none. A thing of the same name and content changes
-// nothing; a fleet may change its heartbeat and report_every, a release and a rollout never change.
+// nothing; a fleet may change all but its selector, a release and a rollout never change.
 struct ApplyField {
   std::vector<Fleet> fleets;
   std::vector<Release> releases;
@@ -97,8 +97,11 @@ struct NodeEnrolled {
   Digest credential;
   JobId service;
   NodeName node;
-  ChipName chip;
+  ChipName chip;  // empty: it has no accelerator
   std::map<std::string, std::string> labels;
+  MilliDevices amount;  // of the chip
+  MilliCpu cpu;
+  Bytes memory;
 };
 DURU_DECLARE_KIND(NodeEnrolled)
 
@@ -154,7 +157,8 @@ struct RolloutEnded {
 };
 DURU_DECLARE_KIND(RolloutEnded)
 
-// What a node is to run from now on; the core was handed the same.
+// What a node is to run from now on; the core was handed the same. A current release without a name
+// is none: its service ends.
 struct NodeRevised {
   NodeName node;
   Revision revision;

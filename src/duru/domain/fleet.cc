@@ -12,7 +12,7 @@ DURU_RECORD(Chip, (1, name), (2, aliases), (3, vendor), (4, origin), (5, track),
             (12, price_source), (13, catalogue_digest))
 DURU_RECORD(Site, (1, name), (2, owner), (3, engine), (4, capabilities))
 DURU_RECORD(EngineCapabilities, (1, gang), (2, binds_devices), (3, partitions), (4, images),
-            (5, logs), (6, adopt), (7, enforces_memory))
+            (5, logs), (6, adopt), (7, enforces_memory), (8, pinned_services_only))
 DURU_RECORD(Accelerator, (1, index), (2, chip), (3, emulated), (4, pci_address))
 DURU_RECORD(Node, (1, name), (2, site), (3, cpu), (4, memory), (5, accelerators), (6, emulated),
             (7, labels))

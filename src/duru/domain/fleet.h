@@ -42,6 +42,7 @@ struct EngineCapabilities {
   bool logs = false;
   bool adopt = false;  // finds its runs again after a restart of the server
   bool enforces_memory = false;
+  bool pinned_services_only = false;  // its nodes take services that are pinned to them, no jobs
 };
 DURU_DECLARE_RECORD(EngineCapabilities)
 

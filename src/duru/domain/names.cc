@@ -1,5 +1,6 @@
 #include "duru/domain/names.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "duru/base/record_macros.h"
@@ -65,6 +66,18 @@ bool is_valid_name(std::string_view text, std::size_t length_max) {
     if (!alphanumeric(c) && c != '.' && c != '_' && c != '-') return false;
   }
   return true;
+}
+
+bool is_safe_path(const std::string& path) {
+  if (path.empty() || path.size() > 255 || path[0] == '/') return false;
+  std::size_t start = 0;
+  while (start <= path.size()) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view part = std::string_view(path).substr(start, end - start);
+    if (part.empty() || part == "." || part == "..") return false;
+    start = end + 1;
+  }
+  return path.find('\0') == std::string::npos;
 }
 
 }  // namespace duru

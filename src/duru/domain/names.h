@@ -56,4 +56,7 @@ bool parse_run_name(const TaskRunName& name, const InstallationId& installation,
 // with a letter or digit.
 bool is_valid_name(std::string_view text, std::size_t length_max = 63);
 
+// A path inside some folder: relative, at most 255 bytes, no part empty, "." or "..", no NUL.
+bool is_safe_path(const std::string& path);
+
 }  // namespace duru

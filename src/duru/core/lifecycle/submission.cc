@@ -12,18 +12,6 @@ Rejection invalid(const std::string& pointer, std::string detail, std::string he
   return {"invalid", std::move(detail), std::move(help), pointer};
 }
 
-bool is_safe_path(const std::string& path) {
-  if (path.empty() || path.size() > 255 || path[0] == '/') return false;
-  std::size_t start = 0;
-  while (start <= path.size()) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    const std::string_view part = std::string_view(path).substr(start, end - start);
-    if (part.empty() || part == "." || part == "..") return false;
-    start = end + 1;
-  }
-  return path.find('\0') == std::string::npos;
-}
-
 bool has_nul(const std::vector<std::string>& texts) {
   return std::any_of(texts.begin(), texts.end(),
                      [](const std::string& text) { return text.find('\0') != std::string::npos; });
