@@ -21,6 +21,7 @@ ARROWS = {
     "field": ["base", "domain"],
     # A module beside the core: it knows neither the core nor the loop, only what a module is.
     "edge": ["base", "domain", "loop/module.h"],
+    "edge/testing": ["base", "domain", "edge", "loop/module.h"],
     "agent": ["base", "domain", "field", "http", "supervisor"],
     "artifact": ["base"],
     "catalog": ["base", "domain"],

@@ -8,9 +8,9 @@ README_LINES_MAX = 40
 
 HEAVY = re.compile(r"boost/(beast|asio)\b|sqlite3\.h$|spdlog/|yaml-cpp/|CLI/|google/protobuf/")
 # These rooms compile without heavy headers at all, so that they build in seconds.
-LIGHT_ROOMS = ("base", "domain", "core", "loop", "simulation")
+LIGHT_ROOMS = ("base", "domain", "core", "edge", "loop", "simulation")
 
-PURE_ROOMS = ("domain", "core")
+PURE_ROOMS = ("domain", "core", "edge")
 IMPURE_HEADERS = re.compile(
     r"(chrono|ctime|thread|mutex|shared_mutex|atomic|condition_variable|future|semaphore|fstream|iostream|cstdio|filesystem"
     r"|random|unordered_map|unordered_set|time\.h|stdio\.h|unistd\.h|fcntl\.h|pthread\.h|sys/.*|duru/base/clock\.h)"
@@ -47,14 +47,14 @@ def check_heavy_headers(source):
 
 
 def check_no_floating_point(source):
-    """Integers decide: no float, no double in domain and core."""
+    """Integers decide: no float, no double in domain, core and the modules beside it."""
     if source.in_rooms(PURE_ROOMS):
         for line, word in matches(FLOATING, source.code):
             yield line, f"{word} in {source.folder}: integers decide"
 
 
 def check_purity(source):
-    """Domain and core decide from their arguments alone: no clock, thread, file, chance or order by hash."""
+    """Domain, core and the modules beside it decide from their arguments alone: no clock, thread, file, chance or order by hash."""
     if not source.in_rooms(PURE_ROOMS) or source.is_test:
         return
     for line, path in source.includes():

@@ -1,0 +1,237 @@
+#include "duru/edge/evolve.h"
+
+#include <algorithm>
+
+#include "duru/domain/facts.h"
+
+namespace duru {
+namespace {
+
+template <class Change>
+void change_node(EdgeState& state, const NodeName& name, Change change) {
+  FieldNodeRecord& node = state.nodes.at(name);
+  state.unindex_node(node);
+  change(node);
+  state.index_node(node);
+}
+
+template <class Change>
+void change_rollout(EdgeState& state, const RolloutName& name, Change change) {
+  RolloutRecord& rollout = state.rollouts.at(name);
+  state.unindex_rollout(rollout);
+  change(rollout);
+  state.index_rollout(rollout);
+}
+
+void apply(EdgeState& state, const FleetDefined& fact) {
+  state.fleets[fact.fleet.name].fleet = fact.fleet;
+  const std::set<NodeName> candidates = state.nodes_without_fleet;
+  for (const NodeName& name : candidates) {
+    if (!selects(fact.fleet, state.nodes.at(name).labels)) continue;
+    change_node(state, name, [&](FieldNodeRecord& node) { node.fleet = fact.fleet.name; });
+  }
+}
+
+void apply(EdgeState& state, const RolloutDefined& fact, Timestamp now) {
+  RolloutRecord rollout;
+  rollout.rollout = fact.rollout;
+  rollout.defined_at = now;
+  for (std::int32_t size : fact.wave_sizes) rollout.waves.push_back({size, {}, 0, {}});
+  state.fleets.at(fact.rollout.fleet).rollout = fact.rollout.name;
+  state.index_rollout(state.rollouts.emplace(fact.rollout.name, rollout).first->second);
+  auto next = fact.nodes.begin();
+  for (std::size_t wave = 0; wave < fact.wave_sizes.size(); ++wave) {
+    for (std::int32_t i = 0; i < fact.wave_sizes[wave]; ++i, ++next) {
+      change_node(state, *next,
+                  [&](FieldNodeRecord& node) { node.wave = static_cast<std::int32_t>(wave); });
+    }
+  }
+}
+
+void apply(EdgeState& state, const WaveStarted& fact, Timestamp now) {
+  change_rollout(state, fact.rollout, [&](RolloutRecord& rollout) {
+    rollout.started = fact.wave + 1;
+    rollout.waves.at(static_cast<std::size_t>(fact.wave)).started_at = now;
+    rollout.waiting_since = now;
+    rollout.bake_until.reset();
+  });
+  state.count_wave(state.rollouts.at(fact.rollout), static_cast<std::size_t>(fact.wave));
+}
+
+void apply(EdgeState& state, const RolloutResumed& fact, Timestamp now) {
+  change_rollout(state, fact.rollout, [&](RolloutRecord& rollout) {
+    rollout.paused = false;
+    rollout.pause_reason.clear();
+    rollout.waiting_since = now;
+    for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout.started); ++wave) {
+      const std::int32_t failed = state.counts(rollout, wave).failed;
+      if (failed > state.failures_allowed(rollout, wave)) rollout.waves[wave].tolerated = failed;
+    }
+  });
+}
+
+void apply(EdgeState& state, const RolloutEnded& fact, Timestamp now) {
+  RolloutRecord& rollout = state.rollouts.at(fact.rollout);
+  for (std::size_t wave = 0; wave < rollout.waves.size(); ++wave) {
+    const WaveCounts counts = state.counts(rollout, wave);
+    const std::set<NodeName> nodes = *state.nodes_of_wave(rollout, wave);
+    for (const NodeName& name : nodes) {
+      change_node(state, name, [&](FieldNodeRecord& node) {
+        node.wave.reset();
+        node.given.by_rollout = false;
+      });
+    }
+    rollout.waves[wave].at_end = counts;
+  }
+  FleetRecord& fleet = state.fleets.at(rollout.rollout.fleet);
+  fleet.rollout = RolloutName();
+  if (fact.outcome == RolloutOutcome::kCompleted) fleet.current = rollout.rollout.release;
+  change_rollout(state, fact.rollout, [&](RolloutRecord& ended) {
+    ended.outcome = fact.outcome;
+    ended.reason = fact.reason;
+    ended.ended_at = now;
+    ended.paused = false;
+    ended.pause_reason.clear();
+    ended.bake_until.reset();
+  });
+}
+
+void apply(EdgeState& state, const Resumed& fact, Timestamp now) {
+  const Milliseconds outage = since(now, fact.alive_at);
+  for (const auto& [name, waves] : state.members) {
+    change_rollout(state, name, [&](RolloutRecord& rollout) {
+      rollout.waiting_since = rollout.waiting_since + outage;
+      if (rollout.bake_until.has_value()) rollout.bake_until = *rollout.bake_until + outage;
+    });
+  }
+}
+
+void apply(EdgeState& state, const NodeEnrolled& fact, Timestamp now) {
+  state.enrolments.erase(fact.code);
+  FieldNodeRecord node;
+  node.name = fact.node;
+  node.code = fact.code;
+  node.credential = fact.credential;
+  node.service = fact.service;
+  node.chip = fact.chip;
+  node.amount = fact.amount;
+  node.cpu = fact.cpu;
+  node.memory = fact.memory;
+  node.labels = fact.labels;
+  node.enrolled_at = now;
+  if (const FleetRecord* fleet = state.fleet_for(fact.labels)) node.fleet = fleet->fleet.name;
+  state.index_node(state.nodes.emplace(fact.node, node).first->second);
+}
+
+void apply(EdgeState& state, const NodeRevoked& fact) {
+  FieldNodeRecord& node = state.nodes.at(fact.node);
+  state.unindex_node(node);
+  if (fact.removed) {
+    state.nodes.erase(fact.node);
+    return;
+  }
+  node.revoked = true;
+  node.revoke_reason = fact.reason;
+  node.wave.reset();
+  node.given.current = ReleaseName();
+  node.given.previous = ReleaseName();
+  state.index_node(node);
+}
+
+void apply(EdgeState& state, const NodeRevised& fact, Timestamp now) {
+  change_node(state, fact.node, [&](FieldNodeRecord& node) {
+    FieldGiven& given = node.given;
+    const RolloutRecord* in = state.rollout_of(node);
+    const ServiceSpec spec = state.service_spec(node);
+    const bool runs_nothing = fact.revision.current.name.empty();
+    if (runs_nothing && !given.current.empty()) ++given.service;
+    given.cpu = spec.cpu;
+    given.memory = spec.memory;
+    given.revision = fact.revision.number;
+    given.current = ReleaseName(fact.revision.current.name);
+    given.previous = ReleaseName(fact.revision.previous.has_value() ? fact.revision.previous->name
+                                                                    : std::string());
+    given.at = now;
+    given.by_rollout =
+        in != nullptr && *node.wave < in->started && in->rollout.release == given.current;
+  });
+}
+
+void apply(EdgeState& state, const NodePhaseReported& fact, Timestamp now) {
+  change_node(state, fact.node, [&](FieldNodeRecord& node) {
+    FieldReported& reported = node.reported;
+    if (reported.phase != fact.phase || reported.revision != fact.revision) reported.since = now;
+    reported.revision = fact.revision;
+    reported.phase = fact.phase;
+    reported.serving = fact.serving;
+    reported.detail = fact.detail;
+    const bool serves = fact.phase == FieldPhase::kServing || fact.phase == FieldPhase::kReturned;
+    const ReleaseName serving(fact.serving);
+    const bool is_ours = serving == node.given.current || serving == node.given.previous;
+    if (serves && is_ours && !serving.empty()) node.good = serving;
+  });
+}
+
+void evolve_rollouts(EdgeState& state, const Message& fact, Timestamp now) {
+  if (const auto* f = fact.as<RolloutDefined>()) {
+    apply(state, *f, now);
+  } else if (const auto* started = fact.as<WaveStarted>()) {
+    apply(state, *started, now);
+  } else if (const auto* baking = fact.as<WaveBaking>()) {
+    change_rollout(state, baking->rollout,
+                   [&](RolloutRecord& rollout) { rollout.bake_until = baking->until; });
+  } else if (const auto* unsettled = fact.as<WaveUnsettled>()) {
+    change_rollout(state, unsettled->rollout,
+                   [](RolloutRecord& rollout) { rollout.bake_until.reset(); });
+  } else if (const auto* paused = fact.as<RolloutPaused>()) {
+    change_rollout(state, paused->rollout, [&](RolloutRecord& rollout) {
+      rollout.paused = true;
+      rollout.pause_reason = paused->reason;
+    });
+  } else if (const auto* resumed = fact.as<RolloutResumed>()) {
+    apply(state, *resumed, now);
+  } else if (const auto* ended = fact.as<RolloutEnded>()) {
+    apply(state, *ended, now);
+  }
+}
+
+void evolve_nodes(EdgeState& state, const Message& fact, Timestamp now) {
+  if (const auto* made = fact.as<EnrolmentMade>()) {
+    std::erase_if(state.enrolments,
+                  [&](const auto& entry) { return entry.second.valid_until <= now; });
+    state.enrolments[made->code] = {made->code, made->labels, made->valid_until};
+  } else if (const auto* enrolled = fact.as<NodeEnrolled>()) {
+    apply(state, *enrolled, now);
+  } else if (const auto* revoked = fact.as<NodeRevoked>()) {
+    apply(state, *revoked);
+  } else if (const auto* revised = fact.as<NodeRevised>()) {
+    apply(state, *revised, now);
+  } else if (const auto* phase = fact.as<NodePhaseReported>()) {
+    apply(state, *phase, now);
+  } else if (const auto* counted = fact.as<NodeCounted>()) {
+    FieldReported& reported = state.nodes.at(counted->node).reported;
+    reported.counters = counted->counters;
+    reported.counted_at = now;
+  } else if (const auto* event = fact.as<EventRecorded>()) {
+    FieldReported& reported = state.nodes.at(event->node).reported;
+    reported.events_skipped += event->event.number - reported.last_event - 1;
+    reported.last_event = event->event.number;
+  }
+}
+
+}  // namespace
+
+void evolve(EdgeState& state, const Message& fact, const FactContext& context) {
+  if (const auto* fleet = fact.as<FleetDefined>()) {
+    apply(state, *fleet);
+  } else if (const auto* release = fact.as<ReleaseDefined>()) {
+    state.releases.emplace(release->release.name, release->release);
+  } else if (const auto* resumed = fact.as<Resumed>()) {
+    apply(state, *resumed, context.now);
+  } else {
+    evolve_rollouts(state, fact, context.now);
+    evolve_nodes(state, fact, context.now);
+  }
+}
+
+}  // namespace duru

@@ -1,0 +1,78 @@
+#include "duru/edge/report.h"
+
+#include <algorithm>
+
+#include "duru/edge/give.h"
+#include "duru/edge/rollouts.h"
+
+namespace duru {
+namespace {
+
+bool same(const FieldCounters& a, const FieldCounters& b) {
+  return a.up == b.up && a.inferences == b.inferences && a.restarts == b.restarts &&
+         a.events_dropped == b.events_dropped;
+}
+
+FieldCounters larger(const FieldCounters& a, const FieldCounters& b) {
+  return {std::max(a.up, b.up), std::max(a.inferences, b.inferences),
+          std::max(a.restarts, b.restarts), std::max(a.events_dropped, b.events_dropped)};
+}
+
+Milliseconds report_every(const EdgeState& state, const FieldNodeRecord& node) {
+  return report_every_of(node.fleet.empty() ? Fleet{} : state.fleets.at(node.fleet).fleet);
+}
+
+bool report_phase(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& report) {
+  const FieldReported& known = node.reported;
+  if (report.revision != node.given.revision) return false;
+  const bool is_known = known.revision == report.revision && known.phase == report.phase &&
+                        known.serving == report.serving && known.detail == report.detail;
+  if (is_known) return false;
+  tx.emit(
+      NodePhaseReported{report.node, report.revision, report.phase, report.serving, report.detail});
+  return true;
+}
+
+void report_counters(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& report,
+                     bool phase_changed) {
+  const FieldCounters& known = node.reported.counters;
+  const FieldCounters counters = larger(known, report.counters);
+  if (same(counters, known)) return;
+  const Timestamp due = node.reported.counted_at + report_every(tx.state(), node);
+  const bool dropped = counters.events_dropped > known.events_dropped;
+  if (!phase_changed && !dropped && tx.now() < due) return;
+  tx.emit(NodeCounted{report.node, counters});
+}
+
+void report_events(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& report) {
+  for (const FieldEvent& event : report.events) {
+    const std::int64_t missing = event.number - node.reported.last_event - 1;
+    if (missing < 0) continue;
+    const std::int64_t dropped =
+        node.reported.counters.events_dropped - node.reported.events_skipped;
+    if (missing > dropped) return;
+    tx.emit(EventRecorded{report.node, node.fleet, event});
+  }
+}
+
+}  // namespace
+
+Outcome decide_report(EdgeTx& tx, const ReportField& report) {
+  const FieldNodeRecord* node = tx.state().node(report.node);
+  if (node == nullptr || node->revoked) {
+    return Rejection{"revoked", "node " + report.node.str() + " is revoked or unknown",
+                     "duru enrol prints a code with which it can enrol anew", "/node"};
+  }
+  const bool phase_changed = report_phase(tx, *node, report);
+  report_counters(tx, *node, report, phase_changed);
+  report_events(tx, *node, report);
+  catch_up(tx, report.node);
+  const RolloutRecord* rollout = tx.state().rollout_of(*node);
+  if (phase_changed && rollout != nullptr) {
+    const RolloutName name = rollout->rollout.name;
+    advance(tx, name);
+  }
+  return Accepted{};
+}
+
+}  // namespace duru

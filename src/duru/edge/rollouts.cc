@@ -1,0 +1,261 @@
+#include "duru/edge/rollouts.h"
+
+#include <algorithm>
+
+#include "duru/base/assert.h"
+#include "duru/edge/give.h"
+
+namespace duru {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+std::string nodes(std::int32_t count) {
+  return std::to_string(count) + (count == 1 ? " node" : " nodes");
+}
+
+std::string wave_name(std::size_t wave) { return "wave " + std::to_string(wave + 1); }
+
+std::size_t last_started(const RolloutRecord& rollout) {
+  return static_cast<std::size_t>(rollout.started) - 1;
+}
+
+// "2 of 10 nodes of wave 1 failed, 1 may; cam-03: the probe says no"
+std::string failure_text(const EdgeState& state, const RolloutRecord& rollout, std::size_t wave) {
+  const WaveCounts counts = state.counts(rollout, wave);
+  std::string text = std::to_string(counts.failed) + " of " + nodes(counts.nodes) + " of " +
+                     wave_name(wave) + " failed, " +
+                     std::to_string(state.failures_allowed(rollout, wave)) + " may";
+  for (const NodeName& name : *state.nodes_of_wave(rollout, wave)) {
+    const FieldNodeRecord& node = state.nodes.at(name);
+    if (state.standing(node) != Standing::kFailed) continue;
+    text += "; " + name.str();
+    if (!node.reported.detail.empty()) text += ": " + node.reported.detail;
+    break;
+  }
+  return text;
+}
+
+std::string timeout_text(const EdgeState& state, const RolloutRecord& rollout, std::size_t wave) {
+  const WaveCounts counts = state.counts(rollout, wave);
+  return wave_name(wave) + " had no success within " +
+         format_duration(rollout.rollout.wave_timeout) + ": " + std::to_string(counts.proven) +
+         " of " + nodes(counts.nodes) + " serve " + rollout.rollout.release.str() + ", " +
+         std::to_string(state.needed(rollout, wave)) + " needed, " + std::to_string(counts.failed) +
+         " failed";
+}
+
+std::string label_of(const FieldNodeRecord& node, const std::string& label) {
+  const auto it = node.labels.find(label);
+  return it == node.labels.end() ? std::string() : it->second;
+}
+
+std::vector<std::int32_t> sizes_of(const std::vector<Wave>& waves, std::int64_t total) {
+  std::vector<std::int32_t> sizes;
+  std::int64_t left = total;
+  for (std::size_t i = 0; left > 0; ++i) {
+    std::int64_t size = left;
+    if (i + 1 < waves.size()) {
+      const std::int64_t share = waves[i].share_ppm * total / kMillion;
+      size = waves[i].count > 0 ? waves[i].count : std::max<std::int64_t>(1, share);
+      size = std::min(size, left);
+    }
+    sizes.push_back(static_cast<std::int32_t>(size));
+    left -= size;
+  }
+  return sizes;
+}
+
+// Gives the release to every node of the wave that has it not.
+void give_wave(EdgeTx& tx, const RolloutName& name, std::size_t wave) {
+  const RolloutRecord& rollout = tx.state().rollouts.at(name);
+  const ReleaseName release = rollout.rollout.release;
+  const std::set<NodeName> members = *tx.state().nodes_of_wave(rollout, wave);
+  std::string refused;
+  for (const NodeName& node : members) {
+    const FieldNodeRecord& record = tx.state().nodes.at(node);
+    if (record.given.current == release) continue;
+    const Rejection rejection = give(tx, node, release, record.good);
+    if (refused.empty() && !rejection.empty()) {
+      refused = "node " + node.str() + " cannot get it: " + rejection.detail +
+                "; revoke the node or mend it, then resume";
+    }
+  }
+  if (!refused.empty() && !rollout.paused) tx.emit(RolloutPaused{name, refused});
+}
+
+void start_wave(EdgeTx& tx, const RolloutName& name, std::int32_t wave) {
+  tx.emit(WaveStarted{name, wave});
+  give_wave(tx, name, static_cast<std::size_t>(wave));
+}
+
+void complete(EdgeTx& tx, const RolloutName& name) {
+  const RolloutRecord& rollout = tx.state().rollouts.at(name);
+  const ReleaseName release = rollout.rollout.release;
+  const FleetName fleet = rollout.rollout.fleet;
+  std::int32_t proven = 0, total = 0;
+  for (std::size_t wave = 0; wave < rollout.waves.size(); ++wave) {
+    proven += tx.state().counts(rollout, wave).proven;
+    total += tx.state().counts(rollout, wave).nodes;
+  }
+  std::vector<NodeName> joined;
+  const auto here = tx.state().nodes_of_fleet.find(fleet);
+  if (here != tx.state().nodes_of_fleet.end()) {
+    for (const NodeName& node : here->second) {
+      const FieldNodeRecord& record = tx.state().nodes.at(node);
+      const bool wants = !record.wave.has_value() && record.given.current != release;
+      if (wants && tx.state().suits(release, record)) joined.push_back(node);
+    }
+  }
+  const std::string serving = std::to_string(proven) + " of " + nodes(total) + " serve it";
+  tx.emit(RolloutEnded{name, RolloutOutcome::kCompleted,
+                       total == 0 ? "the fleet had no nodes" : serving});
+  // A refusal leaves the node as it is: behind, for all to see.
+  for (const NodeName& node : joined) give(tx, node, release, tx.state().nodes.at(node).good);
+}
+
+void give_back(EdgeTx& tx, const RolloutName& name, const std::string& reason) {
+  const RolloutRecord& rollout = tx.state().rollouts.at(name);
+  const ReleaseName release = rollout.rollout.release;
+  const ReleaseName fallback = tx.state().fleets.at(rollout.rollout.fleet).current;
+  std::vector<NodeName> given;
+  for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout.started); ++wave) {
+    for (const NodeName& node : *tx.state().nodes_of_wave(rollout, wave)) {
+      if (tx.state().nodes.at(node).given.by_rollout) given.push_back(node);
+    }
+  }
+  tx.emit(RolloutEnded{name, RolloutOutcome::kReturned, reason});
+  for (const NodeName& node : given) {
+    const FieldNodeRecord& record = tx.state().nodes.at(node);
+    ReleaseName former = record.given.previous;
+    if (former.empty() && (fallback.empty() || tx.state().suits(fallback, record))) {
+      former = fallback;
+    }
+    if (former == release) continue;
+    if (former.empty() || !give(tx, node, former, ReleaseName()).empty()) take_away(tx, node);
+  }
+}
+
+// Whether more failed than may: then it has ended, or is paused.
+bool stop_on_failure(EdgeTx& tx, const RolloutName& name) {
+  const RolloutRecord& rollout = tx.state().rollouts.at(name);
+  if (rollout.paused && rollout.rollout.pause_on_failure) return false;
+  for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout.started); ++wave) {
+    const std::int32_t failed = tx.state().counts(rollout, wave).failed;
+    if (failed <= tx.state().failures_allowed(rollout, wave)) continue;
+    const std::string text = failure_text(tx.state(), rollout, wave);
+    if (rollout.rollout.pause_on_failure) {
+      tx.emit(RolloutPaused{name, text});
+    } else {
+      give_back(tx, name, text);
+    }
+    return true;
+  }
+  return false;
+}
+
+// One step of the last wave that began; false when nothing follows.
+bool step(EdgeTx& tx, const RolloutName& name) {
+  const RolloutRecord& rollout = tx.state().rollouts.at(name);
+  const std::size_t wave = last_started(rollout);
+  const auto number = static_cast<std::int32_t>(wave);
+  const bool holds = tx.state().counts(rollout, wave).proven >= tx.state().needed(rollout, wave);
+  const bool bakes = rollout.bake_until.has_value();
+  if (bakes != holds) {
+    if (holds) {
+      tx.emit(WaveBaking{name, number, tx.now() + bake_of(rollout.rollout)});
+    } else {
+      tx.emit(WaveUnsettled{name, number});
+    }
+    return true;
+  }
+  if (rollout.paused) return false;
+  if (bakes) {
+    if (*rollout.bake_until > tx.now()) return false;
+    if (wave + 1 == rollout.waves.size()) {
+      complete(tx, name);
+    } else {
+      start_wave(tx, name, number + 1);
+    }
+    return true;
+  }
+  const Milliseconds limit = rollout.rollout.wave_timeout;
+  if (limit.value == 0 || rollout.waiting_since + limit > tx.now()) return false;
+  tx.emit(RolloutPaused{name, timeout_text(tx.state(), rollout, wave)});
+  return true;
+}
+
+}  // namespace
+
+void begin_rollout(EdgeTx& tx, const Rollout& rollout) {
+  std::vector<std::pair<std::string, NodeName>> order;
+  const auto fleet = tx.state().nodes_of_fleet.find(rollout.fleet);
+  if (fleet != tx.state().nodes_of_fleet.end()) {
+    for (const NodeName& name : fleet->second) {
+      order.emplace_back(label_of(tx.state().nodes.at(name), rollout.order_label), name);
+    }
+  }
+  std::sort(order.begin(), order.end());
+  RolloutDefined fact{
+      rollout, {}, sizes_of(rollout.waves, static_cast<std::int64_t>(order.size()))};
+  for (auto& [label, name] : order) fact.nodes.push_back(std::move(name));
+  const bool is_empty = fact.nodes.empty();
+  tx.emit(std::move(fact));
+  if (is_empty) {
+    complete(tx, rollout.name);
+  } else {
+    start_wave(tx, rollout.name, 0);
+    advance(tx, rollout.name);
+  }
+}
+
+void advance(EdgeTx& tx, const RolloutName& name) {
+  const RolloutRecord& rollout = tx.state().rollouts.at(name);
+  while (rollout.outcome == RolloutOutcome::kNone) {
+    if (!stop_on_failure(tx, name) && !step(tx, name)) return;
+  }
+}
+
+Outcome decide_steer(EdgeTx& tx, const SteerRollout& command) {
+  const RolloutRecord* rollout = tx.state().rollout(command.rollout);
+  if (rollout == nullptr) {
+    return Rejection{"not-found", "there is no rollout \"" + command.rollout.str() + "\"",
+                     "duru get rollouts lists them", "/rollout"};
+  }
+  if (rollout->outcome != RolloutOutcome::kNone) {
+    return Rejection{"already-ended",
+                     "rollout " + command.rollout.str() + " has ended: " + rollout->reason,
+                     "apply a new one under another name", "/rollout"};
+  }
+  switch (command.action) {
+    case SteerAction::kPause:
+      if (!rollout->paused) {
+        tx.emit(RolloutPaused{command.rollout, "paused by " + tx.principal()});
+      }
+      break;
+    case SteerAction::kResume:
+      if (!rollout->paused) break;
+      tx.emit(RolloutResumed{command.rollout});
+      for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout->started); ++wave) {
+        give_wave(tx, command.rollout, wave);
+      }
+      advance(tx, command.rollout);
+      break;
+    case SteerAction::kStop:
+      tx.emit(
+          RolloutEnded{command.rollout, RolloutOutcome::kStopped, "stopped by " + tx.principal()});
+      break;
+  }
+  return Accepted{};
+}
+
+void decide_tick(EdgeTx& tx) {
+  std::vector<RolloutName> due;
+  for (const auto& [at, name] : tx.state().deadlines) {
+    if (at > tx.now()) break;
+    due.push_back(name);
+  }
+  for (const RolloutName& name : due) advance(tx, name);
+}
+
+}  // namespace duru
