@@ -24,6 +24,11 @@ def duru_binary():
 
 
 @pytest.fixture(scope="session")
+def agent_binary():
+    return require("DURU_TEST_AGENT_BINARY", ROOT / "build" / "release" / "duru-agent", "the program duru-agent")
+
+
+@pytest.fixture(scope="session")
 def example_python():
     """The Python that has the packages of examples/two-track/requirements.txt."""
     return require("DURU_TEST_EXAMPLE_PYTHON", "unset", "the Python of the example")

@@ -84,7 +84,7 @@ class Plan:
 
     def targets(self):
         needs_programs = any(isinstance(lane, PytestLane) for lane in self.others)
-        programs = [t for t in sorted(build_targets()) if t.split("/")[-1] in ("duru", "duru-supervise")]
+        programs = [t for t in sorted(build_targets()) if t.split("/")[-1] in ("duru", "duru-agent", "duru-supervise")]
         return [*self.units.values(), *(programs if needs_programs else [])]
 
 

@@ -28,6 +28,22 @@ def is_alive(pid):
     return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
+def processes_naming(folder):
+    """Process ids that name this folder in their command line, environment or working folder."""
+    needle, found = os.fsencode(folder), []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            told += os.fsencode(os.readlink(entry / "cwd"))
+        except OSError:
+            continue  # gone meanwhile, or not ours
+        if needle in told and is_alive(int(entry.name)):
+            found.append(int(entry.name))
+    return found
+
+
 class Server:
     def __init__(self, binary, data, environment=None):
         self.binary = pathlib.Path(binary)
@@ -117,16 +133,4 @@ class Server:
         assert not left, f"down --all left processes behind: {left}"
 
     def processes(self):
-        """Process ids that name this data folder in their command line, environment or working folder."""
-        needle, found = os.fsencode(self.data), []
-        for entry in pathlib.Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
-                told += os.fsencode(os.readlink(entry / "cwd"))
-            except OSError:
-                continue  # gone meanwhile, or not ours
-            if needle in told and is_alive(int(entry.name)):
-                found.append(int(entry.name))
-        return found
+        return processes_naming(self.data)

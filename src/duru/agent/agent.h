@@ -1,0 +1,26 @@
+// The running agent: puts the parts together and turns them, ten times a second.
+//
+//   int code = run_agent({.data_path = "/var/lib/duru-agent", .supervise_program = path});
+//
+// TERM and INT end the agent and leave the workload to its supervisor; the next agent adopts it. An
+// ephemeral one ends its workload first, and also ends when the server says so.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "duru/base/units.h"
+
+namespace duru::agent {
+
+struct AgentOptions {
+  std::string data_path;
+  std::string supervise_program;
+  bool ephemeral = false;
+  std::optional<Milliseconds> heartbeat;  // whatever the server says
+};
+
+// Does not come back by itself while all is well. An exit code (exit_code.h).
+int run_agent(const AgentOptions& options);
+
+}  // namespace duru::agent

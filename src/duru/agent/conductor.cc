@@ -1,0 +1,208 @@
+#include "duru/agent/conductor.h"
+
+#include <algorithm>
+
+#include "duru/agent/fault_point.h"
+#include "duru/base/clock.h"
+#include "duru/base/wire.h"
+
+namespace duru::agent {
+namespace {
+
+constexpr char kDesired[] = "desired";
+constexpr char kState[] = "state";
+constexpr Milliseconds kStrayGrace = seconds(10);
+constexpr Milliseconds kCountEvery = seconds(1);
+constexpr std::size_t kDetailBytesMax = 500;
+
+template <class T>
+T load_or_empty(const Folder& data, const std::string& name, Log& log) {
+  auto record = load<T>(data, name);
+  if (record.ok()) return record.value();
+  if (record.error().code != ErrorCode::kNotFound) {
+    log.say("damage: " + record.error().message + "; it counts as absent");
+  }
+  return T{};
+}
+
+bool same(const std::optional<Revision>& a, const std::optional<Revision>& b) {
+  return a.has_value() == b.has_value() && (!a || encode(*a) == encode(*b));
+}
+
+// What a probe prints may be anything; what we send is plain text.
+std::string plain(std::string text) {
+  if (text.size() > kDetailBytesMax) text.resize(kDetailBytesMax);
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+Conductor::Conductor(Parts parts, const Identity& identity)
+    : parts_(parts), release_key_(identity.reply->release_key) {
+  desired_ = load_or_empty<Desired>(parts_.data, kDesired, parts_.log);
+  state_ = load_or_empty<NodeState>(parts_.data, kState, parts_.log);
+  adopt();
+}
+
+void Conductor::adopt() {
+  if (state_.active != SlotName::kNone) {
+    auto manifest = parts_.blobs.manifest(active().release, release_key_);
+    if (manifest.ok()) {
+      watch(manifest.value(), !state_.serving.empty());
+    } else {
+      // Nothing can be said of a run whose release is unknown.
+      parts_.log.say("what ran cannot be gone on with: " + manifest.error().message);
+      state_.active = SlotName::kNone;
+    }
+  }
+  for (std::int64_t run : parts_.workload.runs()) {
+    if (!watch_ || run != state_.run) strays_.insert(run);
+    state_.run = std::max(state_.run, run);
+  }
+}
+
+bool Conductor::commit(const NodeState& next) {
+  Status saved = save(parts_.data, kState, next);
+  if (!saved.ok()) {
+    parts_.log.problem("state", "nothing is changed: " + saved.error().message);
+    return false;
+  }
+  parts_.log.solved("state", "the state is kept again");
+  state_ = next;
+  return true;
+}
+
+void Conductor::turn() {
+  take_reply();
+  if (watch_) {
+    watch_->turn();
+    if (watch_->took_events()) parts_.link.news();
+  }
+  count();
+  if (strays_are_gone()) {
+    if (leaving_ || !desired_.revision) {
+      end_workload();
+    } else {
+      decide();
+    }
+  }
+  publish();
+}
+
+void Conductor::take_reply() {
+  auto reply = parts_.link.take_reply();
+  if (!reply) return;
+  server_says_leave_ = reply->leave;
+  if (same(reply->revision, desired_.revision)) return;
+  const Desired next{reply->revision};
+  Status saved = save(parts_.data, kDesired, next);
+  if (!saved.ok()) {
+    // The next reply says it again.
+    return parts_.log.problem("desired", "the new revision waits: " + saved.error().message);
+  }
+  fault_point("desired_saved");
+  desired_ = next;
+}
+
+bool Conductor::strays_are_gone() {
+  for (auto stray = strays_.begin(); stray != strays_.end();) {
+    const RunView view = parts_.workload.look(*stray);
+    if (!view.is_gone()) parts_.workload.stop(*stray, kStrayGrace);
+    stray = view.is_gone() ? strays_.erase(stray) : std::next(stray);
+  }
+  return strays_.empty();
+}
+
+void Conductor::decide() {
+  if (!same(state_.revision, desired_.revision)) begin_revision();
+  if (!state_.revision) return;
+  const ReleaseRef* wanted = target();
+  const bool runs_it =
+      state_.active != SlotName::kNone && wanted && active().release.digest == wanted->digest;
+  if (wanted && !runs_it && bring(*wanted) == Bringing::kSwitching) return;
+  if (state_.active != SlotName::kNone) keep_running();
+}
+
+void Conductor::begin_revision() {
+  NodeState next = state_;
+  next.revision = desired_.revision;
+  next.gave_up = false;
+  next.stuck = false;
+  next.failed = false;
+  next.why.clear();
+  if (!commit(next)) return;
+  fault_point("revision_recorded");
+  parts_.log.say("revision " + std::to_string(state_.revision->number) + ": " +
+                 state_.revision->current.name);
+  fetch_detail_.clear();
+  parts_.link.cancel_order();
+  retain_files();
+}
+
+const ReleaseRef* Conductor::target() const {
+  const Revision& revision = *state_.revision;
+  if (!state_.gave_up) return &revision.current;
+  return revision.previous && !state_.stuck ? &*revision.previous : nullptr;
+}
+
+bool Conductor::runs_current() const {
+  return state_.active != SlotName::kNone && state_.revision &&
+         active().release.digest == state_.revision->current.digest;
+}
+
+void Conductor::count() {
+  const std::int64_t now = boottime_ms();
+  if (now < next_count_ms_) return;
+  next_count_ms_ = now + kCountEvery.value;
+  CounterBook::Observation seen;
+  seen.run = state_.run;
+  if (watch_) {
+    seen.serving = watch_->is_serving();
+    seen.run_inferences = watch_->inferences();
+  }
+  parts_.counters.tick(seen);
+}
+
+FieldPhase Conductor::phase() const {
+  if (!state_.revision) return FieldPhase::kNone;
+  if (state_.gave_up) {
+    const bool serves_soon = state_.active != SlotName::kNone && !state_.failed;
+    return serves_soon ? FieldPhase::kReturned : FieldPhase::kFailed;
+  }
+  if (!runs_current()) return FieldPhase::kFetching;
+  if (watch_ && watch_->is_serving()) return FieldPhase::kServing;
+  return state_.failed ? FieldPhase::kFailed : FieldPhase::kStarting;
+}
+
+std::string Conductor::detail() const {
+  const FieldPhase now = phase();
+  std::string text = now == FieldPhase::kFetching ? fetch_detail_ : state_.why;
+  if (parts_.spool.is_overflowing()) {
+    text += std::string(text.empty() ? "" : "; ") + "unsent events were dropped: their share of " +
+            "the disk was full";
+  }
+  return plain(std::move(text));
+}
+
+void Conductor::publish() {
+  NodeState next = state_;
+  next.phase = phase();
+  next.detail = detail();
+  const bool serves = watch_ && watch_->is_serving();
+  next.serving = serves ? active().release.name : "";
+  const bool is_news =
+      next.phase != state_.phase || next.detail != state_.detail || next.serving != state_.serving;
+  if (is_news) commit(next);
+  Report report;
+  report.revision = next.revision ? next.revision->number : 0;
+  report.phase = next.phase;
+  report.serving = next.serving;
+  report.detail = next.detail;
+  report.counters = parts_.counters.counters();
+  parts_.link.report(report);
+}
+
+}  // namespace duru::agent

@@ -1,0 +1,147 @@
+// Conductor: how a release comes here and takes over.
+#include "duru/agent/conductor.h"
+#include "duru/agent/fault_point.h"
+#include "duru/base/clock.h"
+
+namespace duru::agent {
+namespace {
+
+constexpr Milliseconds kGrace = seconds(10);
+constexpr Milliseconds kFillAgainAfter = seconds(5);
+
+bool holds(const Slot& slot, const ReleaseRef& release) {
+  return slot.ready && slot.release.digest == release.digest;
+}
+
+bool is_refusal(const Error& error) {
+  return error.code == ErrorCode::kDenied || error.code == ErrorCode::kInvalid ||
+         error.code == ErrorCode::kUnsupported;
+}
+
+// The slot to unpack into: never the one that runs, and rather one that holds nothing proven.
+SlotName place_for_new(const NodeState& state) {
+  if (state.active == SlotName::kA) return SlotName::kB;
+  if (state.active == SlotName::kB) return SlotName::kA;
+  return state.a.ready && state.a.proven ? SlotName::kB : SlotName::kA;
+}
+
+}  // namespace
+
+Conductor::Bringing Conductor::bring(const ReleaseRef& target) {
+  for (SlotName slot : {SlotName::kA, SlotName::kB}) {
+    if (slot != state_.active && holds(state_.slot(slot), target)) return switch_to(slot);
+  }
+  FetchStatus fetch = parts_.link.fetch_status();
+  if (fetch.state == FetchStatus::State::kRefused) {
+    refuse(fetch.detail);
+    return Bringing::kPreparing;
+  }
+  if (fetch.state == FetchStatus::State::kWorking) {
+    fetch_detail_ = fetch.detail;
+    return Bringing::kPreparing;
+  }
+  auto manifest = parts_.blobs.manifest(target, release_key_);
+  if (!manifest.ok() && is_refusal(manifest.error())) {
+    refuse(manifest.error().message);
+  } else if (manifest.ok() && parts_.blobs.has_files(manifest.value())) {
+    fill(place_for_new(state_), target, manifest.value());
+  } else {
+    parts_.link.order(target);
+  }
+  return Bringing::kPreparing;
+}
+
+void Conductor::fill(SlotName place, const ReleaseRef& target, const Manifest& manifest) {
+  if (boottime_ms() < fill_at_ms_) return;
+  NodeState next = state_;
+  next.slot(place) = {};
+  if (!commit(next)) return;
+  fault_point("slot_given_up");
+  sound_.reset();
+  Status filled = parts_.slots.fill(place, manifest, parts_.blobs);
+  if (!filled.ok()) {
+    const bool is_full = filled.error().code == ErrorCode::kExhausted;
+    fetch_detail_ = (is_full ? "disk full: " : "") + filled.error().message;
+    fill_at_ms_ = boottime_ms() + kFillAgainAfter.value;
+    return parts_.log.problem("fill", "release " + target.name + ": " + fetch_detail_);
+  }
+  if (!is_sound(place, manifest)) return;
+  fault_point("slot_filled");
+  next.slot(place) = {target, true, false, 0};
+  if (!commit(next)) return;
+  fault_point("slot_recorded");
+  parts_.link.cancel_order();
+}
+
+// What is damaged is thrown away, so that it is fetched again.
+bool Conductor::is_sound(SlotName slot, const Manifest& manifest) {
+  if (sound_ == slot) return true;
+  const auto damaged_files = parts_.slots.damaged_files(slot, manifest);
+  for (const Digest& digest : damaged_files) {
+    parts_.log.say("damage: release " + manifest.release + ", file " + digest.hex());
+    parts_.blobs.discard(digest);
+  }
+  if (damaged_files.empty()) sound_ = slot;
+  return damaged_files.empty();
+}
+
+Conductor::Bringing Conductor::switch_to(SlotName slot) {
+  auto manifest = parts_.blobs.manifest(state_.slot(slot).release, release_key_);
+  if (!manifest.ok() || !is_sound(slot, manifest.value())) {
+    NodeState next = state_;
+    next.slot(slot) = {};
+    commit(next);
+    return Bringing::kPreparing;
+  }
+  if (watch_ && !watch_->view().is_gone()) {
+    const bool is_asked = watch_->view().stopping;
+    watch_->stop(kGrace);
+    if (!is_asked) fault_point("stop_asked");
+    return Bringing::kSwitching;
+  }
+  if (watch_ && !watch_->drain()) return Bringing::kSwitching;
+  next_count_ms_ = 0;
+  count();
+  fault_point("old_stopped");
+  NodeState next = state_;
+  next.active = slot;
+  next.slot(slot).starts = 0;
+  next.failed = false;
+  pause_ = Milliseconds(0);
+  start_at_ms_ = 0;
+  if (begin_run(next, manifest.value())) fault_point("switch_recorded");
+  return Bringing::kPreparing;
+}
+
+void Conductor::refuse(const std::string& why) {
+  parts_.link.cancel_order();
+  NodeState next = state_;
+  if (state_.gave_up) {
+    next.stuck = true;
+    next.why += "; and " + why;
+  } else {
+    next.gave_up = true;
+    next.why = why;
+  }
+  if (commit(next)) parts_.log.say("refused: " + why);
+}
+
+void Conductor::retain_files() {
+  std::set<Digest> wanted;
+  auto add = [&](const ReleaseRef& release) {
+    wanted.insert(release.digest);
+    auto manifest = parts_.blobs.manifest(release, release_key_);
+    if (!manifest.ok()) return;
+    for (const JobFile& file : manifest.value().files) wanted.insert(file.digest);
+  };
+  for (const Slot* slot : {&state_.a, &state_.b}) {
+    if (slot->ready) add(slot->release);
+  }
+  if (state_.revision) {
+    add(state_.revision->current);
+    if (state_.revision->previous) add(*state_.revision->previous);
+  }
+  parts_.blobs.retain(wanted);
+}
+
+}  // namespace duru::agent

@@ -1,0 +1,42 @@
+// CounterBook: what the node counts over its life, never backwards, whatever restarts. On disk at
+// most every 10 s and at ends; what a run counted since is read again from its status file, and the
+// up-time of a workload that ran on while no agent watched is made good.
+//
+//   book.begin_run(7);
+//   book.tick({.run = 7, .serving = true, .run_inferences = 120});   // about once a second
+//   report.counters = book.counters();
+#pragma once
+
+#include <optional>
+
+#include "duru/agent/disk.h"
+#include "duru/agent/log.h"
+#include "duru/agent/records.h"
+
+namespace duru::agent {
+
+class CounterBook {
+ public:
+  CounterBook(const Folder& data, Log& log);
+
+  struct Observation {
+    std::int64_t run = 0;
+    bool serving = false;  // it runs and is well
+    std::optional<std::int64_t> run_inferences;
+  };
+  void tick(const Observation& seen);
+  void begin_run(std::int64_t run);
+  void count_restart() { ++record_.restarts; }
+  void save_now();
+
+  // Without events_dropped, which the spool knows.
+  FieldCounters counters() const;
+
+ private:
+  const Folder& data_;
+  Log& log_;
+  CounterRecord record_;
+  std::int64_t saved_at_ms_ = 0;
+};
+
+}  // namespace duru::agent

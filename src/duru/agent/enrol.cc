@@ -1,0 +1,130 @@
+#include "duru/agent/enrol.h"
+
+#include <sys/random.h>
+#include <sys/sysinfo.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <thread>
+
+#include "duru/agent/disk.h"
+#include "duru/agent/loose_json.h"
+#include "duru/http/client.h"
+
+namespace duru::agent {
+namespace {
+
+constexpr char kIdentity[] = "identity";
+
+Error refusal(ErrorCode code, const std::string& message) {
+  return Error{code, message, false, false};
+}
+
+Result<std::string> draw_credential() {
+  Digest random;
+  const auto got = ::getrandom(random.bytes.data(), random.bytes.size(), 0);
+  if (got != static_cast<ssize_t>(random.bytes.size())) {
+    return system_error("draw a credential", errno);
+  }
+  return random.hex();
+}
+
+// The identity as it shall be sent: one that was begun goes on with its credential.
+Result<Identity> begin(const Folder& data, const Enrolment& enrolment) {
+  Identity identity;
+  auto before = load<Identity>(data, kIdentity);
+  if (before.ok()) {
+    if (before.value().reply) {
+      if (before.value().request.code == enrolment.request.code) return before;
+      return refusal(ErrorCode::kConflict, data.path() + " is enrolled already, as node " +
+                                               before.value().reply->node +
+                                               "; another node needs a folder of its own");
+    }
+    identity.request.credential = before.value().request.credential;
+  } else if (before.error().code != ErrorCode::kNotFound) {
+    return before.error();
+  }
+  auto credential = draw_credential();
+  if (!credential.ok()) return credential.error();
+  const std::string kept = identity.request.credential;
+  identity.server = enrolment.server;
+  identity.request = enrolment.request;
+  identity.request.credential = kept.empty() ? credential.value() : kept;
+  DURU_TRY(save(data, kIdentity, identity));
+  return identity;
+}
+
+Result<EnrolReply> ask(const http::Address& server, const EnrolRequest& request) {
+  http::ClientOptions options;
+  options.silence_max = seconds(30);
+  options.answer_bytes_max = 1 << 20;
+  http::HttpClient client(server, options);
+  auto answer = client.request("POST", "/v1/field/enrol", {{"Content-Type", "application/json"}},
+                               to_json(request, JsonForm::kSparse));
+  if (!answer.ok()) return answer.error();
+  const http::ClientResponse& response = answer.value();
+  if (response.status >= 500 || response.status == 429) {
+    return refusal(ErrorCode::kUnavailable, "the server answers " +
+                                                std::to_string(response.status) + ": " +
+                                                text_member(response.body, "detail"));
+  }
+  if (!response.is_success()) {
+    return refusal(ErrorCode::kDenied,
+                   "the server refuses: " + text_member(response.body, "title") + ": " +
+                       text_member(response.body, "detail"));
+  }
+  auto reply = from_json<EnrolReply>(response.body);
+  if (reply.ok()) return reply.value;
+  return refusal(ErrorCode::kUnavailable,
+                 "the server's answer is not understood: " + reply.problems[0].pointer + " " +
+                     reply.problems[0].detail);
+}
+
+}  // namespace
+
+Status check_server(const std::string& url) {
+  auto address = http::parse_address(url);
+  if (!address.ok()) return address.error();
+  const std::string& host = address.value().host;
+  if (host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0) return ok_status();
+  return refusal(ErrorCode::kUnsupported, "the server " + host +
+                                              " is beyond this machine, and the link there would "
+                                              "not be protected");
+}
+
+Result<Identity> enrol(const std::string& data_path, const Enrolment& enrolment) {
+  DURU_TRY(check_server(enrolment.server));
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(data_path).parent_path(), error);
+  auto data = Folder::create(data_path);
+  if (!data.ok()) return data.error();
+  auto identity = begin(data.value(), enrolment);
+  if (!identity.ok() || identity.value().reply) return identity;
+  auto server = http::parse_address(enrolment.server);
+  if (!server.ok()) return server.error();
+  auto reply = ask(server.value(), identity.value().request);
+  if (!reply.ok()) return reply.error();
+  identity.value().reply = reply.value();
+  DURU_TRY(save(data.value(), kIdentity, identity.value()));
+  return identity;
+}
+
+Result<Identity> read_identity(const std::string& data_path) {
+  auto data = Folder::open(data_path);
+  if (!data.ok()) return data.error();
+  auto identity = load<Identity>(data.value(), kIdentity);
+  if (!identity.ok() || identity.value().reply) return identity;
+  return refusal(ErrorCode::kNotFound,
+                 "the enrolment in " + data_path + " was not answered; enrol again");
+}
+
+MilliCpu machine_cpu() { return MilliCpu(std::thread::hardware_concurrency() * 1000); }
+
+Bytes machine_memory() {
+  struct sysinfo info {};
+  if (::sysinfo(&info) != 0) return Bytes(0);
+  return Bytes(static_cast<std::int64_t>(info.totalram * info.mem_unit));
+}
+
+}  // namespace duru::agent

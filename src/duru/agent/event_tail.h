@@ -1,0 +1,44 @@
+// EventTail: reads what a workload appends to its DURU_EVENTS file, line by line, from where our
+// disk says that we are.
+//
+//   EventTail tail(path, spool.offset_of(run));
+//   auto lines = tail.read();                    // whole lines that are events
+//   if (spool.append(run, lines).ok()) tail.done();   // else the same lines come again
+//
+// An event is one JSON object of at most kEventBytesMax bytes. Other lines are passed over and
+// counted. A line without its end is not read yet. What was read is given back to the disk, as a
+// hole: the file keeps its length and the workload notices nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "duru/agent/spool.h"
+
+namespace duru::agent {
+
+class EventTail {
+ public:
+  EventTail(std::string path, std::int64_t offset) : path_(std::move(path)), offset_(offset) {}
+
+  // A part at a time; empty: nothing more now. Call done() before the next.
+  std::vector<Spool::Line> read();
+  void done();
+  // Whether another read() may bring more at once.
+  bool has_more() const { return next_offset_ > offset_; }
+  std::int64_t rejected() const { return rejected_; }
+
+ private:
+  void take_line(std::string_view line, std::int64_t end_offset, std::vector<Spool::Line>& lines);
+
+  std::string path_;
+  std::int64_t offset_ = 0;
+  std::int64_t next_offset_ = 0;
+  std::int64_t hole_end_ = 0;
+  bool in_long_line_ = false;  // its beginning was passed over
+  bool next_in_long_line_ = false;
+  std::int64_t rejected_ = 0;
+  std::int64_t next_rejected_ = 0;
+};
+
+}  // namespace duru::agent

@@ -1,0 +1,262 @@
+#include "duru/agent/link.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "duru/agent/loose_json.h"
+#include "duru/base/clock.h"
+#include "duru/base/wire.h"
+
+namespace duru::agent {
+namespace {
+
+constexpr Milliseconds kNewsPause = seconds(1);  // between two syncs that news made
+constexpr Milliseconds kBackOffMax = minutes(5);
+constexpr Milliseconds kFetchPause = seconds(1);
+constexpr Milliseconds kFetchPauseMax = minutes(5);
+constexpr std::int64_t kBackOffHeartbeatsMax = 5;
+
+http::Headers headers_of(const LinkOptions& options) {
+  return {{"Authorization", "Bearer " + options.credential}};
+}
+
+http::ClientOptions sync_options(const LinkOptions& options) {
+  http::ClientOptions made;
+  made.connect_max = seconds(5);
+  made.silence_max = seconds(20);
+  made.answer_bytes_max = 1 << 20;
+  made.headers = headers_of(options);
+  return made;
+}
+
+Milliseconds doubled(Milliseconds pause, Milliseconds from, Milliseconds at_most) {
+  if (pause.value == 0) return from;
+  return std::min(pause + pause, std::max(from, at_most));
+}
+
+}  // namespace
+
+Link::Link(LinkOptions options, Spool& spool, BlobStore& blobs, Log& log,
+           std::function<void()> wake)
+    : options_(std::move(options)),
+      spool_(spool),
+      log_(log),
+      wake_(std::move(wake)),
+      client_(options_.server, sync_options(options_)),
+      fetcher_(options_.server, headers_of(options_), blobs, options_.release_key),
+      heartbeat_(options_.heartbeat_always.value_or(options_.heartbeat)),
+      thread_([this] { work(); }) {}
+
+Link::~Link() {
+  {
+    Lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Link::report(const Report& report) {
+  Lock lock(mutex_);
+  const bool is_news = report.revision != report_.revision || report.phase != report_.phase ||
+                       report.serving != report_.serving || report.detail != report_.detail;
+  report_ = report;
+  if (!is_news) return;
+  news_ = true;
+  changed_.notify_all();
+}
+
+void Link::news() {
+  Lock lock(mutex_);
+  news_ = true;
+  changed_.notify_all();
+}
+
+std::optional<SyncReply> Link::take_reply() {
+  Lock lock(mutex_);
+  return std::exchange(reply_, std::nullopt);
+}
+
+void Link::order(const ReleaseRef& release) {
+  Lock lock(mutex_);
+  const bool is_same = order_ && encode(*order_) == encode(release);
+  if (is_same && fetch_status_.state != FetchStatus::State::kReady) return;
+  order_ = release;
+  next_fetch_ms_ = 0;
+  fetch_pause_ = Milliseconds(0);
+  fetch_status_ = {FetchStatus::State::kWorking, ""};
+  changed_.notify_all();
+}
+
+void Link::cancel_order() {
+  Lock lock(mutex_);
+  order_.reset();
+  fetch_status_ = {};
+}
+
+FetchStatus Link::fetch_status() const {
+  Lock lock(mutex_);
+  return fetch_status_;
+}
+
+void Link::say_goodbye(Milliseconds patience) {
+  Lock lock(mutex_);
+  goodbye_ = true;
+  changed_.notify_all();
+  changed_.wait_for(lock, std::chrono::milliseconds(patience.value),
+                    [this] { return goodbye_said_; });
+}
+
+void Link::work() {
+  for (;;) {
+    {
+      Lock lock(mutex_);
+      const std::int64_t wait_ms = next_turn_ms() - boottime_ms();
+      if (wait_ms > 0 && !stopping_ && !goodbye_) {
+        changed_.wait_for(lock, std::chrono::milliseconds(std::min<std::int64_t>(wait_ms, 1000)));
+      }
+      if (stopping_) return;
+    }
+    if (sync_is_due()) sync();
+    fetch();
+    Lock lock(mutex_);
+    if (goodbye_said_) return;
+  }
+}
+
+// With the mutex held.
+std::int64_t Link::next_turn_ms() const {
+  std::int64_t turn = next_sync_ms_;
+  if (news_ && pause_.value == 0) turn = std::min(turn, last_sync_ms_ + kNewsPause.value);
+  const bool fetches = order_ && fetch_status_.state == FetchStatus::State::kWorking;
+  return fetches ? std::min(turn, next_fetch_ms_) : turn;
+}
+
+bool Link::sync_is_due() const {
+  Lock lock(mutex_);
+  const std::int64_t now = boottime_ms();
+  const bool has_news = news_ && pause_.value == 0 && now - last_sync_ms_ >= kNewsPause.value;
+  return now >= next_sync_ms_ || has_news || goodbye_;
+}
+
+SyncRequest Link::request() const {
+  SyncRequest request;
+  request.boot_id = boot_id();
+  request.uptime = Milliseconds(boottime_ms());
+  request.events = spool_.batch(kEventsPerSync);
+  request.ephemeral = options_.ephemeral;
+  request.agent_version = DURU_AGENT_VERSION;
+  Lock lock(mutex_);
+  request.revision = report_.revision;
+  request.phase = report_.phase;
+  request.serving = report_.serving;
+  request.detail = report_.detail;
+  request.counters = report_.counters;
+  request.counters.events_dropped = spool_.dropped();
+  request.goodbye = goodbye_;
+  return request;
+}
+
+void Link::sync() {
+  {
+    Lock lock(mutex_);
+    news_ = false;
+  }
+  const Milliseconds asked_at(boottime_ms());
+  const SyncRequest said = request();
+  auto answer = client_.request("POST", "/v1/field/sync", {{"Content-Type", "application/json"}},
+                                to_json(said, JsonForm::kSparse));
+  last_sync_ms_ = boottime_ms();
+  next_sync_ms_ = last_sync_ms_ + heartbeat_.value;
+  if (answer.ok()) {
+    take_answer(answer.value(), asked_at, said);
+  } else {
+    back_off("the server cannot be reached: " + answer.error().message);
+  }
+  {
+    Lock lock(mutex_);
+    if (said.goodbye) goodbye_said_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at,
+                       const SyncRequest& said) {
+  if (answer.status == 401 || answer.status == 403) {
+    pause_ = Milliseconds(0);
+    return log_.problem("sync", "the server refuses this node (" +
+                                    text_member(answer.body, "type") +
+                                    "): " + text_member(answer.body, "detail") +
+                                    "; what runs goes on, the server is asked again");
+  }
+  if (!answer.is_success()) {
+    return back_off("the server answers " + std::to_string(answer.status) + ": " +
+                    text_member(answer.body, "detail"));
+  }
+  auto reply = from_json<SyncReply>(answer.body);
+  if (!reply.ok()) {
+    return back_off("the server's reply is not understood: " + reply.problems[0].pointer + " " +
+                    reply.problems[0].detail);
+  }
+  log_.solved("sync", "the server is there");
+  pause_ = Milliseconds(0);
+  if (!options_.heartbeat_always && reply.value.heartbeat.value > 0) {
+    heartbeat_ = reply.value.heartbeat;
+  }
+  next_sync_ms_ = last_sync_ms_ + heartbeat_.value;
+  spool_.note_server_time(reply.value.server_time, asked_at);
+  spool_.acknowledge(reply.value.events_through);
+  const bool took_all =
+      !said.events.empty() && reply.value.events_through >= said.events.back().number;
+  Lock lock(mutex_);
+  // The rest of a long list is news too.
+  if (took_all && spool_.has_waiting()) news_ = true;
+  reply_ = std::move(reply.value);
+  wake_();
+}
+
+void Link::back_off(const std::string& problem) {
+  const Milliseconds at_most =
+      std::min(kBackOffMax, Milliseconds(heartbeat_.value * kBackOffHeartbeatsMax));
+  pause_ = doubled(pause_, heartbeat_, at_most);
+  next_sync_ms_ = last_sync_ms_ + pause_.value;
+  log_.problem("sync", problem + "; what runs goes on");
+}
+
+void Link::fetch() {
+  std::optional<ReleaseRef> wanted;
+  {
+    Lock lock(mutex_);
+    const bool is_due = order_ && fetch_status_.state == FetchStatus::State::kWorking &&
+                        boottime_ms() >= next_fetch_ms_;
+    if (!is_due) return;
+    wanted = order_;
+  }
+  const std::string key = encode(*wanted);
+  auto still_wanted = [&] {
+    if (sync_is_due()) sync();
+    Lock lock(mutex_);
+    return !stopping_ && !goodbye_said_ && order_ && encode(*order_) == key;
+  };
+  const FetchResult result = fetcher_.fetch(*wanted, still_wanted);
+  {
+    Lock lock(mutex_);
+    if (!order_ || encode(*order_) != key) return;
+    fetch_status_.detail = result.detail;
+    if (result.end == FetchResult::End::kReady) fetch_status_.state = FetchStatus::State::kReady;
+    if (result.end == FetchResult::End::kRefused) {
+      fetch_status_.state = FetchStatus::State::kRefused;
+    }
+    if (result.made_progress) fetch_pause_ = Milliseconds(0);
+    fetch_pause_ = doubled(fetch_pause_, std::min(kFetchPause, heartbeat_), kFetchPauseMax);
+    next_fetch_ms_ = boottime_ms() + fetch_pause_.value;
+  }
+  if (result.end == FetchResult::End::kFailed) {
+    log_.problem("fetch", "release " + wanted->name + " does not come: " + result.detail);
+  } else {
+    log_.solved("fetch", "release " + wanted->name + " came");
+  }
+  wake_();
+}
+
+}  // namespace duru::agent

@@ -1,0 +1,113 @@
+// Link: the agent's only way out, on a thread of its own, so that nothing that runs here ever waits
+// for the network. It syncs at every heartbeat, and within a second of news; it fetches releases,
+// and goes on syncing between two pieces of a download.
+//
+//   Link link(options, spool, blobs, log, [&] { wake_main_loop(); });
+//   link.report(report);                       // how we stand
+//   if (auto reply = link.take_reply()) ...    // what the server wants
+//   link.order(release);  link.fetch_status();
+//
+// While the server cannot be reached it is asked less and less often: from the heartbeat, doubling,
+// up to 5 heartbeats or 5 minutes, whichever is less, but never more often than the heartbeat. A
+// server that refuses us is asked at each heartbeat.
+//
+// All calls return at once, from any thread, except the last.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "duru/agent/fetcher.h"
+#include "duru/agent/spool.h"
+#include "duru/http/client.h"
+
+namespace duru::agent {
+
+struct LinkOptions {
+  http::Address server;
+  std::string credential;
+  std::string release_key;
+  Milliseconds heartbeat;                        // until the server says another
+  std::optional<Milliseconds> heartbeat_always;  // whatever the server says
+  bool ephemeral = false;
+};
+
+// Of a SyncRequest, what the main loop knows. events_dropped is the spool's to say.
+struct Report {
+  std::int64_t revision = 0;
+  FieldPhase phase{};
+  std::string serving;
+  std::string detail;
+  FieldCounters counters;
+};
+
+struct FetchStatus {
+  enum class State { kNone, kWorking, kReady, kRefused };
+  State state = State::kNone;
+  std::string detail;
+};
+
+class Link {
+ public:
+  Link(LinkOptions options, Spool& spool, BlobStore& blobs, Log& log, std::function<void()> wake);
+  ~Link();
+
+  void report(const Report& report);
+  void news();  // there are new events
+  std::optional<SyncReply> take_reply();
+
+  // Fetches this release (and no other any more) until it is there or refused.
+  void order(const ReleaseRef& release);
+  void cancel_order();
+  // Of the order; kReady is taken back by the next order.
+  FetchStatus fetch_status() const;
+
+  // The last sync. Waits until it was answered, or for `patience`.
+  void say_goodbye(Milliseconds patience);
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void work();
+  std::int64_t next_turn_ms() const;
+  bool sync_is_due() const;
+  void sync();
+  SyncRequest request() const;
+  void take_answer(const http::ClientResponse& answer, Milliseconds asked_at,
+                   const SyncRequest& said);
+  void back_off(const std::string& problem);
+  void fetch();
+
+  const LinkOptions options_;
+  Spool& spool_;
+  Log& log_;
+  const std::function<void()> wake_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Report report_;
+  std::optional<SyncReply> reply_;
+  std::optional<ReleaseRef> order_;
+  FetchStatus fetch_status_;
+  bool news_ = true;
+  bool goodbye_ = false;
+  bool goodbye_said_ = false;
+  bool stopping_ = false;
+  std::int64_t next_fetch_ms_ = 0;
+  Milliseconds fetch_pause_;
+
+  // The thread's own.
+  http::HttpClient client_;
+  Fetcher fetcher_;
+  Milliseconds heartbeat_;
+  Milliseconds pause_;  // of the back-off; 0: the server is there
+  std::int64_t next_sync_ms_ = 0;
+  std::int64_t last_sync_ms_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace duru::agent

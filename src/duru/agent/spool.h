@@ -1,0 +1,134 @@
+// Spool: the events of this node that the server has not got yet, on disk, in the order in which
+// they happened.
+//
+//   auto spool = Spool::open(data, limits, log);
+//   spool->append(run, {{line, end_offset}, ...});   // durable; numbered from the last one on
+//   request.events = spool->batch(kEventsPerSync);
+//   spool->acknowledge(reply.events_through);        // durable at the server: may go
+//
+// Guarantees: each line of a run's events file gets one number, whatever dies when, because an
+// event carries its place in that file (offset_of() says where to read on). Numbers rise by one; a
+// number that is missing was dropped and is counted in dropped(). Bounded by `limits`: the oldest
+// segment goes first, acknowledged or not.
+//
+// On disk, in events/: segments of about 64 KiB, named by the first number in them, one event a
+// line: `CRC32 JSON` (StoredEvent). A torn last line never was durable and is cut off; a damaged
+// one is dropped and counted. `mark` (SpoolMark) holds what the removed segments leave behind: it
+// is written before a segment is removed. `clocks` holds what the server said the time was, by
+// boot.
+//
+// Ages are on the boot-time clock of one boot. An event of an earlier boot has the server's time of
+// it, where the server spoke to us in that boot. Safe from several threads.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "duru/agent/disk.h"
+#include "duru/agent/log.h"
+#include "duru/field/protocol.h"
+
+namespace duru::agent {
+
+struct StoredEvent {
+  std::int64_t number = 0;
+  std::string boot_id;
+  Milliseconds at;  // boot-time clock of that boot
+  std::int64_t run = 0;
+  std::int64_t end_offset = 0;  // behind its line in the run's events file
+  std::string body;
+};
+
+struct SpoolMark {
+  std::int64_t acknowledged = 0;     // by the server, through this number
+  std::int64_t removed_through = 0;  // no segment up to here is of use any more
+  std::int64_t dropped = 0;          // never reached the server, among the removed
+  std::int64_t run = 0;              // of the newest removed event, and its place
+  std::int64_t end_offset = 0;
+};
+
+struct BootClock {
+  std::string boot_id;
+  Timestamp zero;  // the server's time when that boot's clock was 0
+};
+
+struct BootClocks {
+  std::vector<BootClock> boots;  // the oldest first, at most kBootsMax
+};
+
+struct SpoolLimits {
+  std::int64_t bytes_max = 8 << 20;
+  std::int64_t segment_bytes = 64 << 10;  // a new one is begun when the last has so many
+};
+
+struct SpoolSummary {
+  std::int64_t waiting = 0;  // for the server
+  std::int64_t dropped = 0;
+};
+
+class Spool {
+ public:
+  struct Line {
+    std::string body;
+    std::int64_t end_offset = 0;
+  };
+
+  static Result<std::unique_ptr<Spool>> open(const Folder& data, SpoolLimits limits, Log& log);
+  // Only reads, also while an agent runs on the folder.
+  static Result<SpoolSummary> summarize(const Folder& data);
+
+  // On failure nothing is taken: the same lines may be given again.
+  Status append(std::int64_t run, const std::vector<Line>& lines);
+  std::int64_t offset_of(std::int64_t run) const;
+
+  std::vector<EventReport> batch(std::size_t count_max) const;
+  void acknowledge(std::int64_t through);
+  void note_server_time(Timestamp server_time, Milliseconds at);
+
+  std::int64_t last_number() const;
+  bool has_waiting() const;
+  std::int64_t dropped() const;
+  // Events were dropped, and the server has not got all of what is left yet.
+  bool is_overflowing() const;
+
+ private:
+  struct Segment {
+    std::int64_t first = 0;
+    std::int64_t last = 0;   // first - 1 while empty
+    std::int64_t count = 0;  // readable events
+    std::int64_t bytes = 0;
+    std::int64_t run = 0;  // of its last event
+    std::int64_t end_offset = 0;
+  };
+
+  Spool(Folder folder, SpoolLimits limits, Log& log)
+      : folder_(std::move(folder)), limits_(limits), log_(log) {}
+  Status read_all();
+  Status write(Segment& segment, const std::string& text) const;
+  void make_room();
+  Status remove_oldest();
+  // Below: with the mutex held.
+  std::int64_t last() const;
+  std::int64_t missing(const Segment& segment, std::int64_t after) const {
+    return segment.last - after - segment.count;
+  }
+  std::int64_t dropped_now() const;
+
+  Folder folder_;
+  SpoolLimits limits_;
+  Log& log_;
+  mutable std::mutex mutex_;
+  SpoolMark mark_;
+  BootClocks clocks_;
+  std::vector<Segment> segments_;  // ascending
+  bool overflowing_ = false;
+};
+
+}  // namespace duru::agent
+
+namespace duru {
+DURU_DECLARE_RECORD(agent::StoredEvent)
+DURU_DECLARE_RECORD(agent::SpoolMark)
+DURU_DECLARE_RECORD(agent::BootClock)
+DURU_DECLARE_RECORD(agent::BootClocks)
+}  // namespace duru

@@ -1,0 +1,56 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from field_server import FieldServer
+from node import Node
+
+WORKLOAD = """#!/bin/sh
+trap 'exit 0' TERM
+sleep 1000 &
+wait
+"""
+WELL = "#!/bin/sh\nexit 0\n"
+
+
+@pytest.fixture
+def field(tmp_path):
+    (tmp_path / "server").mkdir()
+    server = FieldServer(tmp_path / "server")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def new_node(agent_binary, tmp_path, field):
+    made = []
+
+    def make(name="node"):
+        made.append(Node(agent_binary, tmp_path / name))
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.end()
+
+
+@pytest.fixture
+def node(new_node, field):
+    """Enrolled, not running."""
+    made = new_node()
+    made.enrol(field, "--chip", "dx-m1", "--emulated")
+    return made
+
+
+@pytest.fixture
+def release(field):
+    """Makes a signed release whose workload waits and whose probe says yes, but for what is given."""
+
+    def make(name, workload=WORKLOAD, probe=WELL, files=None, key=None, env=None, **timing):
+        content = {"run.sh": workload, "probe.sh": probe, "name.txt": name} | (files or {})
+        how = {"command": ["./probe.sh"], "every": "200ms", "timeout": "2s", "failures": 2, "ready_within": "20s"}
+        return field.release(name, content, ["./run.sh"], how | timing, env=env, key=key)
+
+    return make

@@ -1,0 +1,92 @@
+"""A real duru-agent on a data folder of its own.
+
+    node = Node(binary, tmp_path / "node")
+    node.enrol(server); node.run()
+    node.kill()                     # as kill -9 does; the workload goes on
+    node.serving()                  # names of the releases whose workload lives, as the kernel tells
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+from harness import wait_until
+from harness.server import processes_naming
+
+
+class Node:
+    def __init__(self, binary, data):
+        self.binary = binary
+        self.data = pathlib.Path(data)
+        self.process = None
+        self.log = self.data.with_name(self.data.name + ".log")
+
+    def call(self, verb, *arguments):
+        return subprocess.run(
+            [self.binary, verb, "--data", self.data, *map(str, arguments)], capture_output=True, text=True, timeout=30
+        )
+
+    def enrol(self, server, *arguments, code="right-code"):
+        done = self.call("enrol", "--server", server.url, "--code", code, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def run(self, *arguments, die_at=None):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DURU_")}
+        if die_at:
+            environment["DURU_AGENT_DIE_AT"] = die_at
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, "run", "--data", self.data, *arguments], stdout=log, stderr=log, env=environment
+            )
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        """Returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def status(self):
+        done = self.call("status", "-o", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def workloads(self):
+        """{pid: release} of the living processes that run a release's command here."""
+        found = {}
+        for pid in processes_naming(self.data):
+            try:
+                variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+                program = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            names = [v[len(b"DURU_RELEASE=") :].decode() for v in variables if v.startswith(b"DURU_RELEASE=")]
+            if names and b"run.sh" in program:
+                found[pid] = names[0]
+        return found
+
+    def serving(self):
+        return sorted(set(self.workloads().values()))
+
+    def wait_for_serving(self, release, deadline_s=20.0):
+        wait_until(lambda: self.serving() == [release], f"{release} alone to run", deadline_s)
+
+    def end(self):
+        """Ends agent, supervisors and workloads, whatever state the test left them in."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+        def gone():
+            for pid in processes_naming(self.data):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            return not processes_naming(self.data)
+
+        wait_until(gone, "everything of the node to be gone")
