@@ -41,7 +41,8 @@
 //   - Enrolling again with the same code and credential changes nothing.
 //   - A report about another revision than the one given says nothing of phase; counters and events
 //     are taken all the same. A doubled or late one changes nothing.
-//   - Counters never go backwards. They become a fact with a change of phase, when the node dropped
+//   - Counters never go backwards. They become a fact with each fact of phase, when the node
+//   dropped
 //     events, and else once in report_every.
 //   - Events become facts in the order of their numbers, each once. A number is left out only where
 //     the node says that it dropped at least as many; otherwise those after the gap wait.

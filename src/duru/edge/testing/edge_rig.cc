@@ -59,6 +59,13 @@ void EdgeRig::restart(Timestamp alive_at) {
   emit(Resumed{alive_at, "boot-2", now_});
 }
 
+void EdgeRig::continue_from(const EdgeRig& other) {
+  const std::string bytes = other.edge_.snapshot();
+  *this = other;
+  edge_ = EdgeModule();
+  if (!edge_.restore(bytes).ok()) problem("a snapshot is not whole");
+}
+
 Outcome EdgeRig::apply(const Message& input) {
   facts_.clear();
   handed_.clear();
@@ -199,7 +206,7 @@ std::string EdgeRig::running(const std::string& name) const {
 Outcome EdgeRig::hand_over(const Message& command) {
   handed_.push_back(command);
   if (const auto* set = command.as<SetService>()) {
-    if (refused_.count(set->spec.node) > 0) {
+    if (refused_services_.count(set->spec.node) > 0) {
       return Rejection{"invalid-service", "there is no such node", "", ""};
     }
     services_[set->workload.str()] = set->revision.current.name;
@@ -212,7 +219,7 @@ Outcome EdgeRig::hand_over(const Message& command) {
     }
   } else if (const auto* fleet = command.as<DefineFleet>()) {
     for (const Node& node : fleet->nodes) {
-      if (refused_.count(node.name) > 0) return Rejection{"name-taken", "elsewhere", "", ""};
+      if (refused_nodes_.count(node.name) > 0) return Rejection{"name-taken", "elsewhere", "", ""};
     }
   }
   return Accepted{};

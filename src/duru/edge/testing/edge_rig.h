@@ -32,6 +32,8 @@ class EdgeRig : public Decision {
   void run_until(Timestamp then);
   // The server was last alive at `alive_at` and starts now, from a snapshot.
   void restart(Timestamp alive_at);
+  // Takes over another rig's time and state, by way of a snapshot.
+  void continue_from(const EdgeRig& other);
 
   // --- inputs ---
   // Decides; what came of it is in facts() and handed() until the next call.
@@ -66,9 +68,16 @@ class EdgeRig : public Decision {
   std::string fact_names() const;  // with spaces between
   std::string fact_texts() const;  // a line each
   const std::vector<Message>& handed() const { return handed_; }
-  // Handed over to the core of that node from now on: refused.
-  void refuse(const std::string& node) { refused_.insert(NodeName(node)); }
-  void accept(const std::string& node) { refused_.erase(NodeName(node)); }
+  // What is handed over of that node is refused from now on: all of it, or its services alone.
+  void refuse(const std::string& node) {
+    refused_nodes_.insert(NodeName(node));
+    refuse_services(node);
+  }
+  void refuse_services(const std::string& node) { refused_services_.insert(NodeName(node)); }
+  void accept(const std::string& node) {
+    refused_nodes_.erase(NodeName(node));
+    refused_services_.erase(NodeName(node));
+  }
   // What the core was told to run there: a release's name, "" for nothing.
   std::string running(const std::string& node) const;
   // All that ever failed to hold, a line each; "" when nothing did.
@@ -98,7 +107,7 @@ class EdgeRig : public Decision {
   std::int64_t seq_ = 0;
   std::vector<Message> facts_;
   std::vector<Message> handed_;
-  std::set<NodeName> refused_;
+  std::set<NodeName> refused_nodes_, refused_services_;
   std::map<std::string, std::string> services_;  // workload -> release
   std::map<std::string, NodeName> service_nodes_;
   std::map<std::string, std::int64_t> revisions_;  // by node, the last
