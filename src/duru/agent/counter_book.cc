@@ -47,6 +47,11 @@ void CounterBook::begin_run(std::int64_t run) {
   save_now();
 }
 
+void CounterBook::count_restart() {
+  ++record_.restarts;
+  save_now();
+}
+
 void CounterBook::save_now() {
   saved_at_ms_ = boottime_ms();
   Status saved = save(data_, kName, record_);

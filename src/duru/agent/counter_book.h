@@ -26,7 +26,7 @@ class CounterBook {
   };
   void tick(const Observation& seen);
   void begin_run(std::int64_t run);
-  void count_restart() { ++record_.restarts; }
+  void count_restart();
   void save_now();
 
   // Without events_dropped, which the spool knows.

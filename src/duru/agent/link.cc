@@ -58,8 +58,9 @@ Link::~Link() {
 
 void Link::report(const Report& report) {
   Lock lock(mutex_);
-  const bool is_news = report.revision != report_.revision || report.phase != report_.phase ||
-                       report.serving != report_.serving || report.detail != report_.detail;
+  const bool is_news = !report_ || report.revision != report_->revision ||
+                       report.phase != report_->phase || report.serving != report_->serving ||
+                       report.detail != report_->detail;
   report_ = report;
   if (!is_news) return;
   news_ = true;
@@ -126,6 +127,7 @@ void Link::work() {
 
 // With the mutex held.
 std::int64_t Link::next_turn_ms() const {
+  if (!report_) return boottime_ms() + kNewsPause.value;
   std::int64_t turn = next_sync_ms_;
   if (news_ && pause_.value == 0) turn = std::min(turn, last_sync_ms_ + kNewsPause.value);
   const bool fetches = order_ && fetch_status_.state == FetchStatus::State::kWorking;
@@ -134,6 +136,7 @@ std::int64_t Link::next_turn_ms() const {
 
 bool Link::sync_is_due() const {
   Lock lock(mutex_);
+  if (!report_) return false;
   const std::int64_t now = boottime_ms();
   const bool has_news = news_ && pause_.value == 0 && now - last_sync_ms_ >= kNewsPause.value;
   return now >= next_sync_ms_ || has_news || goodbye_;
@@ -147,11 +150,11 @@ SyncRequest Link::request() const {
   request.ephemeral = options_.ephemeral;
   request.agent_version = DURU_AGENT_VERSION;
   Lock lock(mutex_);
-  request.revision = report_.revision;
-  request.phase = report_.phase;
-  request.serving = report_.serving;
-  request.detail = report_.detail;
-  request.counters = report_.counters;
+  request.revision = report_->revision;
+  request.phase = report_->phase;
+  request.serving = report_->serving;
+  request.detail = report_->detail;
+  request.counters = report_->counters;
   request.counters.events_dropped = spool_.dropped();
   request.goodbye = goodbye_;
   return request;

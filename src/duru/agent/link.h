@@ -11,6 +11,7 @@
 // up to 5 heartbeats or 5 minutes, whichever is less, but never more often than the heartbeat. A
 // server that refuses us is asked at each heartbeat.
 //
+// Nothing is sent before the first report, which says what an earlier agent left running.
 // All calls return at once, from any thread, except the last.
 #pragma once
 
@@ -89,7 +90,7 @@ class Link {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  Report report_;
+  std::optional<Report> report_;  // nothing is said before it is there
   std::optional<SyncReply> reply_;
   std::optional<ReleaseRef> order_;
   FetchStatus fetch_status_;

@@ -39,7 +39,7 @@ class RunWatch {
 
   const WatchedRun& what() const { return what_; }
   const RunView& view() const { return view_; }
-  bool is_serving() const { return view_.alive && health_ == Health::kWell; }
+  bool is_serving() const { return view_.alive && !view_.stopping && health_ == Health::kWell; }
   Health health() const { return health_; }
   const std::string& why() const { return why_; }
   Milliseconds well_for() const;

@@ -40,6 +40,7 @@ Result<AgentStatus> read_status(const std::string& data_path) {
   status.server = identity.value().server;
   auto lock = data.value().lock(Milliseconds(0));
   status.running = !lock.ok() && lock.error().code == ErrorCode::kConflict;
+  Log log;
   auto state = load<NodeState>(data.value(), "state");
   if (state.ok()) {
     const NodeState& now = state.value();
@@ -50,13 +51,14 @@ Result<AgentStatus> read_status(const std::string& data_path) {
     status.active = now.active;
     if (now.a.ready) status.slot_a = now.a.release.name;
     if (now.b.ready) status.slot_b = now.b.release.name;
+  } else if (state.error().code == ErrorCode::kDamaged) {
+    log.say("damage: " + state.error().message + "; it counts as absent");
   } else if (state.error().code != ErrorCode::kNotFound) {
     return state.error();
   }
   auto events = Spool::summarize(data.value());
   if (!events.ok()) return events.error();
   status.events_waiting = events.value().waiting;
-  Log log;
   status.counters = CounterBook(data.value(), log).counters();
   status.counters.events_dropped = events.value().dropped;
   return status;

@@ -54,7 +54,7 @@ bool is_signed(std::string_view bytes, const std::string& signature_hex,
 bool is_inside(const std::string& path) {
   if (path.empty() || path.find('\0') != std::string::npos) return false;
   const std::filesystem::path parts(path);
-  if (parts.is_absolute()) return false;
+  if (parts.is_absolute() || parts.lexically_normal().native() != path) return false;
   for (const auto& part : parts) {
     if (part == ".." || part == "." || part.empty()) return false;
   }

@@ -1,0 +1,185 @@
+// Records, counters, blobs and event files on the node's disk: what is damaged is noticed.
+#include "duru/agent/disk.h"
+
+#include <gtest/gtest.h>
+
+#include "duru/agent/blob_store.h"
+#include "duru/agent/counter_book.h"
+#include "duru/agent/event_tail.h"
+#include "duru/agent/records.h"
+#include "duru/agent/slots.h"
+#include "duru/agent/testing.h"
+#include "duru/base/clock.h"
+
+namespace duru::agent {
+namespace {
+
+class Disk : public testing::Test {
+ protected:
+  TestFolder data;
+  Log log;
+};
+
+TEST_F(Disk, ARecordComesBackAsItWasWritten) {
+  NodeState state;
+  state.active = SlotName::kB;
+  state.why = "line one\nline two";
+  ASSERT_TRUE(save(data.folder(), "state", state).ok());
+  auto back = load<NodeState>(data.folder(), "state");
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_EQ(back.value().active, SlotName::kB);
+  EXPECT_EQ(back.value().why, state.why);
+}
+
+TEST_F(Disk, EveryDamagedByteOfARecordIsNoticedAndNamed) {
+  NodeState state;
+  state.run = 7;
+  ASSERT_TRUE(save(data.folder(), "state", state).ok());
+  const std::string whole = slurp(data.path("state"));
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string torn = whole;
+    torn[at] = static_cast<char>(torn[at] ^ 1);
+    write_file(data.path("state"), torn);
+    auto read = load<NodeState>(data.folder(), "state");
+    ASSERT_FALSE(read.ok()) << "byte " << at;
+    EXPECT_EQ(read.error().code, ErrorCode::kDamaged);
+    EXPECT_NE(read.error().message.find(data.path("state")), std::string::npos);
+  }
+  write_file(data.path("state"), whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(load<NodeState>(data.folder(), "state").error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(load<NodeState>(data.folder(), "none").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Disk, CountersNeverGoBackOverRunsAndRestarts) {
+  {
+    CounterBook book(data.folder(), log);
+    book.begin_run(1);
+    book.tick({1, true, 100});
+    book.tick({1, true, 90});
+    EXPECT_EQ(book.counters().inferences, 100);
+    book.count_restart();
+    book.begin_run(2);
+    book.tick({2, true, 5});
+    book.save_now();
+  }
+  CounterBook book(data.folder(), log);
+  EXPECT_EQ(book.counters().inferences, 105);
+  EXPECT_EQ(book.counters().restarts, 1);
+  book.begin_run(2);
+  book.tick({2, true, 7});
+  EXPECT_EQ(book.counters().inferences, 107);
+}
+
+TEST_F(Disk, TheUpTimeOfAWorkloadThatRanOnWithoutAnAgentIsMadeGood) {
+  CounterRecord record;
+  record.run = 3;
+  record.serving = true;
+  record.boot_id = boot_id();
+  record.at = Milliseconds(boottime_ms() - 5'000);
+  ASSERT_TRUE(save(data.folder(), "counters", record).ok());
+  CounterBook same_run(data.folder(), log);
+  same_run.tick({3, true, {}});
+  EXPECT_GE(same_run.counters().up, seconds(5));
+
+  record.boot_id = std::string(32, 'e');
+  ASSERT_TRUE(save(data.folder(), "counters", record).ok());
+  CounterBook other_boot(data.folder(), log);
+  other_boot.tick({3, true, {}});
+  EXPECT_EQ(other_boot.counters().up, Milliseconds(0));
+}
+
+TEST_F(Disk, ADownloadIsKeptOnlyUnderItsOwnDigest) {
+  auto blobs = BlobStore::open(data.folder());
+  ASSERT_TRUE(blobs.ok());
+  const Digest digest = sha256("model");
+  write_file(blobs.value().part_path(digest), "other");
+  EXPECT_EQ(blobs.value().keep(digest).error().code, ErrorCode::kDamaged);
+  EXPECT_FALSE(blobs.value().has(digest));
+  EXPECT_EQ(blobs.value().part_bytes(digest), Bytes(0));
+  write_file(blobs.value().part_path(digest), "model");
+  EXPECT_TRUE(blobs.value().keep(digest).ok());
+  EXPECT_TRUE(blobs.value().has(digest));
+  blobs.value().retain({});
+  EXPECT_FALSE(blobs.value().has(digest));
+}
+
+TEST_F(Disk, ASlotHoldsWhatTheManifestSaysAndSaysWhatIsDamaged) {
+  auto blobs = BlobStore::open(data.folder());
+  auto slots = Slots::open(data.folder());
+  Manifest manifest;
+  manifest.files = {{"bin/camera", sha256("camera"), Bytes(6), true},
+                    {"model.onnx", sha256("model"), Bytes(5), false}};
+  for (const char* content : {"camera", "model"}) {
+    write_file(blobs.value().part_path(sha256(content)), content);
+    ASSERT_TRUE(blobs.value().keep(sha256(content)).ok());
+  }
+  for (int times = 0; times < 2; ++times) {
+    Status filled = slots.value().fill(SlotName::kB, manifest, blobs.value());
+    ASSERT_TRUE(filled.ok()) << filled.error().message;
+    EXPECT_TRUE(slots.value().damaged_files(SlotName::kB, manifest).empty());
+  }
+  EXPECT_EQ(slurp(data.path("slots/b/bin/camera")), "camera");
+  const auto mode = std::filesystem::status(data.path("slots/b/bin/camera")).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms(0555));
+  ASSERT_TRUE(std::filesystem::remove(data.path("slots/b/model.onnx")));
+  EXPECT_EQ(slots.value().damaged_files(SlotName::kB, manifest),
+            std::vector<Digest>{sha256("model")});
+}
+
+class Tail : public Disk {
+ protected:
+  std::vector<std::string> take(EventTail& tail) {
+    std::vector<std::string> bodies;
+    for (const Spool::Line& line : tail.read()) bodies.push_back(line.body);
+    tail.done();
+    return bodies;
+  }
+  const std::string path = data.path("events.jsonl");
+};
+
+TEST_F(Tail, TakesWholeLinesOnly) {
+  EventTail tail(path, 0);
+  EXPECT_TRUE(take(tail).empty());
+  append_to(path, "{\"a\":1}\n{\"a\":");
+  EXPECT_EQ(take(tail), std::vector<std::string>{"{\"a\":1}"});
+  EXPECT_TRUE(take(tail).empty());
+  append_to(path, "2}\n");
+  EXPECT_EQ(take(tail), std::vector<std::string>{"{\"a\":2}"});
+}
+
+TEST_F(Tail, GivesTheSameLinesAgainUntilTheyAreDone) {
+  append_to(path, "{\"a\":1}\n");
+  EventTail tail(path, 0);
+  EXPECT_EQ(tail.read().size(), 1U);
+  EXPECT_EQ(tail.read().size(), 1U);
+  tail.done();
+  EXPECT_TRUE(tail.read().empty());
+}
+
+TEST_F(Tail, PassesOverWhatIsNoEventHoweverLong) {
+  const std::string longest = "{\"a\":\"" + std::string(kEventBytesMax - 8, 'x') + "\"}";
+  append_to(path, "no\n{\"a\":1}\n[2]\n\n" + longest + "\n{" + longest + "}\n");
+  append_to(path, std::string(200'000, 'y') + "\n{\"a\":3}\n");
+  EventTail tail(path, 0);
+  std::vector<std::string> bodies;
+  for (int part = 0; part < 10; ++part) {
+    for (const std::string& body : take(tail)) bodies.push_back(body);
+  }
+  EXPECT_EQ(bodies, (std::vector<std::string>{"{\"a\":1}", longest, "{\"a\":3}"}));
+  EXPECT_EQ(tail.rejected(), 4);
+}
+
+TEST_F(Tail, GivesReadBytesBackToTheDiskAndReadsOn) {
+  EventTail tail(path, 0);
+  const std::string line = "{\"a\":\"" + std::string(4000, 'x') + "\"}\n";
+  std::size_t count = 0;
+  for (int i = 0; i < 600; ++i) append_to(path, line);
+  for (std::size_t got = 1; got > 0; count += got) got = take(tail).size();
+  EXPECT_EQ(count, 600U);
+  append_to(path, "{\"last\":1}\n");
+  EXPECT_EQ(take(tail), std::vector<std::string>{"{\"last\":1}"});
+  EXPECT_EQ(std::filesystem::file_size(path), 600 * line.size() + 11);
+}
+
+}  // namespace
+}  // namespace duru::agent

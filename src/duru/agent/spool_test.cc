@@ -1,0 +1,159 @@
+// The spool: numbers without gaps over any restart, bounds, damage.
+#include "duru/agent/spool.h"
+
+#include <gtest/gtest.h>
+
+#include "duru/agent/testing.h"
+
+namespace duru::agent {
+namespace {
+
+class SpoolTest : public testing::Test {
+ protected:
+  void reopen() {
+    spool.reset();
+    auto opened = Spool::open(data.folder(), limits, log);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    spool = std::move(opened.value());
+  }
+  void SetUp() override { reopen(); }
+  void add(std::int64_t run, std::int64_t end_offset, const std::string& body) {
+    Status added = spool->append(run, {{body, end_offset}});
+    ASSERT_TRUE(added.ok()) << added.error().message;
+  }
+  void add_many(int count) {
+    for (int i = 0; i < count; ++i)
+      add(1, ++offset, "{\"padding\":\"" + std::string(400, 'x') + "\"}");
+  }
+  std::vector<std::int64_t> numbers(std::size_t count_max = 1000) {
+    std::vector<std::int64_t> found;
+    for (const EventReport& event : spool->batch(count_max)) found.push_back(event.number);
+    return found;
+  }
+  std::string segment(std::int64_t first) {
+    const std::string digits = std::to_string(first);
+    return data.path("events/" + std::string(19 - digits.size(), '0') + digits + ".events");
+  }
+
+  TestFolder data;
+  Log log;
+  SpoolLimits limits;
+  std::unique_ptr<Spool> spool;
+  std::int64_t offset = 0;
+};
+
+TEST_F(SpoolTest, NumbersRiseByOneOverARestart) {
+  add(1, 10, "{\"a\":1}");
+  add(1, 20, "{\"a\":2}");
+  reopen();
+  add(1, 30, "{\"a\":3}");
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(spool->batch(1000)[2].body, "{\"a\":3}");
+  EXPECT_EQ(numbers(2), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(SpoolTest, WhatIsAcknowledgedIsNotSentAgainAndItsNumberIsNotUsedAgain) {
+  add(1, 10, "{}");
+  add(1, 20, "{}");
+  spool->acknowledge(2);
+  EXPECT_FALSE(spool->has_waiting());
+  reopen();
+  EXPECT_TRUE(numbers().empty());
+  add(1, 30, "{}");
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{3}));
+}
+
+TEST_F(SpoolTest, APlaceInTheWorkloadsFileIsKnownWhateverWasAcknowledgedOrRemoved) {
+  limits.segment_bytes = 1;  // each event is a segment
+  reopen();
+  add(7, 10, "{}");
+  add(7, 25, "{}");
+  spool->acknowledge(2);
+  reopen();
+  EXPECT_EQ(spool->offset_of(7), 25);
+  EXPECT_EQ(spool->offset_of(8), 0);
+}
+
+TEST_F(SpoolTest, TheOldestIsDroppedWhenItsShareOfTheDiskIsFullAndTheLossIsCountedOnce) {
+  limits.bytes_max = 20'000;
+  limits.segment_bytes = 2'000;
+  reopen();
+  add_many(100);
+  const std::int64_t dropped = spool->dropped();
+  EXPECT_GT(dropped, 50);
+  EXPECT_TRUE(spool->is_overflowing());
+  EXPECT_EQ(numbers().front(), dropped + 1);
+  EXPECT_EQ(numbers().back(), 100);
+  reopen();
+  EXPECT_EQ(spool->dropped(), dropped);
+  EXPECT_EQ(numbers().front(), dropped + 1);
+  spool->acknowledge(100);
+  EXPECT_EQ(spool->dropped(), dropped);
+  EXPECT_FALSE(spool->is_overflowing());
+}
+
+TEST_F(SpoolTest, AcknowledgedEventsAreNoLossWhenTheirSegmentGoes) {
+  limits.segment_bytes = 2'000;
+  reopen();
+  add_many(40);
+  spool->acknowledge(40);
+  add_many(1);
+  EXPECT_EQ(spool->dropped(), 0);
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{41}));
+  EXPECT_FALSE(std::filesystem::exists(segment(1)));
+}
+
+TEST_F(SpoolTest, ATornLastLineIsCutOffAndItsNumberGivenAnew) {
+  add(1, 10, "{\"a\":1}");
+  append_to(segment(1), "0123abcd {\"number\":2,\"bo");
+  reopen();
+  EXPECT_EQ(spool->offset_of(1), 10);
+  add(1, 20, "{\"a\":2}");
+  reopen();
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(spool->dropped(), 0);
+}
+
+TEST_F(SpoolTest, ADamagedEventIsDroppedAndCountedOnce) {
+  add(1, 10, "{\"a\":1}");
+  add(1, 20, "{\"bad\":2}");
+  add(1, 30, "{\"a\":3}");
+  replace_in(segment(1), "bad", "BAD");
+  for (int start = 0; start < 2; ++start) {
+    reopen();
+    EXPECT_EQ(numbers(), (std::vector<std::int64_t>{1, 3}));
+    EXPECT_EQ(spool->dropped(), 1);
+  }
+  auto summary = Spool::summarize(data.folder());
+  EXPECT_EQ(summary.value().waiting, 2);
+  EXPECT_EQ(summary.value().dropped, 1);
+}
+
+TEST_F(SpoolTest, NumbersGoOnBehindWhatTheServerHasWhenTheDiskForgot) {
+  spool->acknowledge(500);
+  add(1, 10, "{}");
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{501}));
+  EXPECT_EQ(spool->dropped(), 0);
+}
+
+TEST_F(SpoolTest, AnEventOfThisBootHasAnAgeAndOneOfAnEarlierBootTheServersTimeOfIt) {
+  add(1, 10, "{}");
+  ASSERT_TRUE(spool->batch(1)[0].age.has_value());
+  EXPECT_LT(spool->batch(1)[0].age->value, 10'000);
+
+  // As an earlier boot would have left it: heard the server say 1000 s when its clock said 400 s.
+  const std::string earlier(32, 'e');
+  StoredEvent event{2, earlier, seconds(500), 1, 20, "{}"};
+  const std::string json = to_json(event, JsonForm::kSparse);
+  append_to(segment(1), checksum(json) + " " + json + "\n");
+  BootClocks clocks{{{earlier, Timestamp(seconds(600).value)}}};
+  ASSERT_TRUE(save(Folder::open(data.path("events")).value(), "clocks", clocks).ok());
+  reopen();
+  const EventReport report = spool->batch(2)[1];
+  EXPECT_FALSE(report.age.has_value());
+  ASSERT_TRUE(report.server_time.has_value());
+  EXPECT_EQ(report.server_time->value, seconds(1100).value);
+}
+
+}  // namespace
+}  // namespace duru::agent

@@ -1,0 +1,63 @@
+// For tests: a data folder in a temporary place, and ways to damage what lies in it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "duru/agent/disk.h"
+#include "duru/supervisor/record_file.h"
+
+namespace duru::agent {
+
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "duru-agent-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+    folder_.emplace(std::move(Folder::open(path_).value()));
+  }
+  ~TestFolder() { EXPECT_TRUE(remove_tree(path_).ok()); }
+
+  const Folder& folder() const { return *folder_; }
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+  std::optional<Folder> folder_;
+};
+
+inline std::string slurp(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+inline void write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+inline void append_to(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::app) << text;
+}
+
+inline void replace_in(const std::string& path, const std::string& from, const std::string& to) {
+  std::string text = slurp(path);
+  const std::size_t at = text.find(from);
+  ASSERT_NE(at, std::string::npos) << from << " is not in " << path;
+  write_file(path, text.replace(at, from.size(), to));
+}
+
+inline std::string checksum(std::string_view text) {
+  std::array<char, 9> hex{};
+  std::snprintf(hex.data(), hex.size(), "%08x", supervisor::crc32(text));
+  return hex.data();
+}
+
+}  // namespace duru::agent

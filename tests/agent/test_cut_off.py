@@ -1,0 +1,180 @@
+"""A node without its server: it serves on, it comes back by itself, and it ends on the right release."""
+
+import binascii
+import re
+import subprocess
+import time
+
+from harness import wait_until
+
+# Everything that asks for the wall clock gets a year long past.
+WRONG_CLOCK = """
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *t) {
+  int failed = (int)syscall(SYS_clock_gettime, id, t);
+  if (id == CLOCK_REALTIME) t->tv_sec -= 9L * 365 * 24 * 3600;
+  return failed;
+}
+time_t time(time_t *t) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (t) *t = now.tv_sec;
+  return now.tv_sec;
+}
+"""
+
+
+def serve(field, release, name, previous=None):
+    ref = release(name)
+    number = field.give(ref, previous)
+    wait_until(lambda: field.reports(number, "serving", name), f"{name} to be served; last {field.last}")
+    return ref
+
+
+def reboot(node):
+    """As a power cut: every process is gone, and what is on disk is of another boot."""
+    node.end()
+    for path in node.data.glob("runs/*/*"):
+        if path.name not in ("supervisor", "started", "exit", "released"):
+            continue
+        body = re.sub(r"boot_id=\w+", "boot_id=" + "0" * 32, path.read_text().rsplit("crc32=", 1)[0])
+        path.write_text(f"{body}crc32={binascii.crc32(body.encode()):08x}\n")
+
+
+def test_after_a_reboot_while_cut_off_it_serves_again_at_once(field, node, release, record_property):
+    node.run()
+    serve(field, release, "one")
+    field.stop()
+    reboot(node)
+    assert node.serving() == []
+    begun = time.monotonic()
+    node.run()
+    wait_until(lambda: node.status()["serving"] == "one" and node.serving() == ["one"], "it to serve again", 10)
+    serve_again_ms = round((time.monotonic() - begun) * 1000)
+    record_property("serve_again_ms", serve_again_ms)
+    print(f"serve_again_ms {serve_again_ms}")
+    assert node.status()["counters"]["restarts"] == 1
+    field.start()
+    field.syncs.clear()
+    wait_until(lambda: field.reports(1, "serving", "one"), "the server to hear of it")
+
+
+def test_the_agent_may_end_and_another_adopts_what_runs(field, node, release):
+    node.run()
+    serve(field, release, "one")
+    before = node.workloads()
+    assert node.terminate() == 0
+    assert node.workloads() == before
+    field.syncs.clear()
+    node.run()
+    wait_until(lambda: field.reports(1, "serving", "one"), "the adopted release to be reported")
+    assert node.workloads() == before
+    assert all(sync["phase"] == "serving" for sync in field.syncs), "the adoption was no interruption"
+
+
+def test_an_update_waits_out_a_server_that_is_gone(field, node, release):
+    node.run()
+    one = serve(field, release, "one")
+    two = release("two", files={"model": b"m" * 200_000})
+    model = next(digest for digest, content in field.blobs.items() if content == b"m" * 200_000)
+    field.faults[model] = lambda content, offset: content[:50_000]
+    number = field.give(two, one)
+    wait_until(lambda: (model, 0) in field.asked, "the download to begin")
+    field.stop()
+    del field.faults[model]
+    node.kill()
+    node.run()
+    wait_until(lambda: "fetching" in node.call("status").stdout, "it to want the release")
+    assert node.serving() == ["one"]
+    field.start()
+    wait_until(lambda: field.reports(number, "serving", "two"), f"the update to end; last {field.last}")
+    assert node.serving() == ["two"]
+
+
+def test_what_is_here_already_is_put_to_use_without_the_server(field, node, release):
+    node.run()
+    one = serve(field, release, "one")
+    node.kill()
+    node.run(die_at="slot_recorded")
+    field.give(release("two"), one)
+    wait_until(lambda: node.process.poll() is not None, "the agent to die with the release on its disk")
+    field.stop()
+    node.run()
+    node.wait_for_serving("two")
+    wait_until(lambda: node.status()["phase"] == "serving", "it to be proven without the server")
+
+
+def test_a_revoked_node_serves_on_and_asks_again(field, node, release):
+    node.run()
+    serve(field, release, "one")
+    field.refuses = True
+    wait_until(lambda: "the server refuses this node (revoked)" in node.log.read_text(), "the refusal to be told")
+    assert node.serving() == ["one"]
+    field.syncs.clear()
+    field.refuses = False
+    wait_until(lambda: field.reports(1, "serving", "one"), "it to be heard again")
+    assert node.log.read_text().count("refuses this node") == 1
+
+
+def test_a_clock_that_is_years_off_does_not_matter(field, node, release, tmp_path, monkeypatch):
+    source, library = tmp_path / "clock.c", tmp_path / "clock.so"
+    source.write_text(WRONG_CLOCK)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    tells = '#!/bin/sh\necho "{}" >> $DURU_EVENTS\nsleep 1000\n'
+    node.run()
+    number = field.give(release("one", tells))
+    wait_until(lambda: field.reports(number, "serving", "one"), "the release to be served")
+    wait_until(lambda: field.events, "its event")
+    written = node.log.read_text().split("-")[0]
+    assert int(written) < time.gmtime().tm_year - 7, "the clock was not wrong after all"
+    assert re.fullmatch(r"\d{1,4}ms|0s|\d{1,2}s.*", field.events[1]["age"])
+
+
+def test_damaged_state_is_told_and_made_good(field, node, release):
+    node.run()
+    serve(field, release, "one")
+    node.kill()
+    for name in ("state", "counters"):
+        path = node.data / name
+        path.write_bytes(path.read_bytes().replace(b"1", b"2"))
+    field.stop()
+    node.run()
+    node.wait_for_serving("one")
+    wait_until(lambda: node.status()["serving"] == "one", "it to serve, from its own disk")
+    said = node.log.read_text()
+    assert all(said.count(f"damage: {node.data / name}:") == 1 for name in ("state", "counters"))
+
+
+def test_a_damaged_file_in_a_slot_is_fetched_again(field, node, release):
+    node.run()
+    serve(field, release, "one")
+    reboot(node)
+    damaged = node.data / "slots/a/name.txt"
+    damaged.chmod(0o644)
+    damaged.write_text("two")
+    field.syncs.clear()
+    node.run()
+    wait_until(lambda: field.reports(1, "serving", "one"), f"it to serve again; last {field.last}")
+    assert damaged.read_text() == "one"
+
+
+def test_an_ephemeral_agent_ends_its_workload_when_the_server_says_leave(field, node, release):
+    node.run("--ephemeral")
+    serve(field, release, "one")
+    assert field.last["ephemeral"] is True
+    field.leave = True
+    assert node.process.wait(timeout=20) == 0
+    assert node.serving() == []
+    assert field.last["goodbye"] is True and field.last.get("phase", "none") == "none"
+
+
+def test_an_ephemeral_agent_ends_its_workload_on_term(field, node, release):
+    node.run("--ephemeral")
+    serve(field, release, "one")
+    assert node.terminate() == 0
+    assert node.serving() == []
+    assert field.last["goodbye"] is True

@@ -1,0 +1,115 @@
+"""What a workload tells: each event reaches the server once, in order, whatever dies or is cut; counters never go back."""
+
+import json
+import random
+
+from harness import wait_until
+
+COUNTS = """#!/bin/sh
+i=0
+while [ $i -lt {count} ]; do
+  i=$((i + 1))
+  echo "{{\\"n\\":$i}}" >> $DURU_EVENTS
+  sleep {pause}
+done
+sleep 1000
+"""
+
+
+def bodies(field):
+    with field.lock:
+        return [json.loads(field.events[number]["body"]) for number in sorted(field.events)]
+
+
+def test_events_are_neither_lost_nor_doubled_over_random_kills_and_cuts(field, node, release):
+    chance = random.Random(20261126)
+    count = 200
+    field.loses = lambda kind: kind == "sync" and chance.random() < 0.2
+    node.run()
+    field.give(release("one", COUNTS.format(count=count, pause=0.02)))
+    wait_until(lambda: len(field.events) > 5, "the first events")
+    seen = 0
+
+    def comes_on():
+        return len(field.events) > seen or len(field.events) == count
+
+    while len(field.events) < count:
+        if chance.random() < 0.5:
+            node.kill()
+            node.run()
+        else:
+            field.stop()
+            field.start()
+        seen = len(field.events) + chance.randrange(3, 15)
+        wait_until(comes_on, f"events after a fault; {len(field.events)} came")
+    assert bodies(field) == [{"n": n} for n in range(1, count + 1)]
+    assert sorted(field.events) == list(range(1, count + 1)) and not field.doubled
+    wait_until(lambda: node.status()["events_waiting"] == 0, "the last acknowledgement")
+
+
+def test_an_alarm_that_is_raised_while_cut_off_arrives_when_the_link_returns(field, node, release):
+    alarm = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
+    alarm += 'echo "{\\"kind\\":\\"alarm\\"}" >> $DURU_EVENTS\nsleep 1000\n'
+    node.run()
+    number = field.give(release("one", alarm))
+    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
+    field.stop()
+    (node.data / "work/smoke").touch()
+    wait_until(lambda: node.status()["events_waiting"] == 1, "the alarm to be on the node's disk")
+    node.kill()
+    node.run()
+    node.wait_for_serving("one")
+    field.start()
+    wait_until(lambda: field.events, "the alarm")
+    assert bodies(field) == [{"kind": "alarm"}] and "age" in field.events[1]
+
+
+def test_an_agent_that_dies_between_spool_and_file_counts_no_event_twice(field, node, release):
+    node.run(die_at="events_spooled")
+    field.give(release("one", COUNTS.format(count=3, pause=0)))
+    wait_until(lambda: node.process.poll() is not None, "the agent to die")
+    node.run()
+    wait_until(lambda: len(field.events) == 3, f"three events; {field.events}")
+    assert bodies(field) == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_lines_that_are_no_events_are_passed_over_and_told_once(field, node, release):
+    mixed = '#!/bin/sh\n{ echo nonsense; echo "[1]"; echo "{\\"ok\\":1}"; head -c 5000 /dev/zero | tr "\\0" x; echo;\n'
+    mixed += 'echo "{\\"ok\\":2}"; printf "{\\"torn\\":"; } >> $DURU_EVENTS\nsleep 1000\n'
+    node.run()
+    field.give(release("one", mixed))
+    wait_until(lambda: len(field.events) == 2, "the two events")
+    assert bodies(field) == [{"ok": 1}, {"ok": 2}]
+    wait_until(lambda: "are no events" in node.log.read_text(), "the rest to be told")
+
+
+def test_events_of_a_release_are_kept_over_the_change_to_the_next(field, node, release):
+    last_words = "#!/bin/sh\ntrap 'echo \"{\\\"last\\\":\\\"words\\\"}\" >> $DURU_EVENTS; exit 0' TERM\n"
+    last_words += "while :; do sleep 0.05; done\n"
+    one = release("one", last_words)
+    node.run()
+    number = field.give(one)
+    wait_until(lambda: field.reports(number, "serving", "one"), "the first release")
+    number = field.give(release("two", COUNTS.format(count=1, pause=0)), one)
+    wait_until(lambda: len(field.events) == 2, "both events")
+    assert bodies(field) == [{"last": "words"}, {"n": 1}]
+
+
+def test_inferences_add_up_over_restarts_and_never_go_back(field, node, release):
+    counts = "#!/bin/sh\necho '{\"inferences\":40,\"frames\":9}' > $DURU_STATUS.new\nmv $DURU_STATUS.new $DURU_STATUS\n"
+    node.run()
+    one = release("one", counts + "sleep 1000\n")
+    number = field.give(one)
+
+    def inferences():
+        return field.last.get("counters", {}).get("inferences")
+
+    wait_until(lambda: inferences() == 40, "the first count")
+    field.give(release("two", counts + "sleep 1000\n"), one)
+    wait_until(lambda: inferences() == 80, "the sum of two runs")
+    node.kill()
+    node.run()
+    field.syncs.clear()
+    wait_until(lambda: field.syncs, "a sync of the next agent")
+    told = [sync["counters"]["inferences"] for sync in field.syncs]
+    assert told == sorted(told) and told[0] == 80
