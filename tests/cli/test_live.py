@@ -4,27 +4,8 @@ import json
 import signal
 import subprocess
 
+from cli.commands import Running
 from harness import wait_until
-
-
-class Running:
-    """`duru --data DIR ARGUMENTS` in the background, its output in files."""
-
-    def __init__(self, server, folder, *arguments):
-        self.out, self.err = folder / "out", folder / "err"
-        with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = subprocess.Popen(
-                [str(server.binary), "--data", str(server.data), *arguments],
-                env=server.environment,
-                stdout=out,
-                stderr=err,
-            )
-
-    def says(self, text):
-        return text in self.out.read_text()
-
-    def exit_code(self):
-        return self.process.wait(timeout=30)
 
 
 def test_the_first_interrupt_cancels_the_job(shared, tmp_path):

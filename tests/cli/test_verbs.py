@@ -5,11 +5,7 @@ import re
 
 import yaml
 
-
-def cli(server, *arguments, code=0, **options):
-    done = server.cli(*arguments, check=False, **options)
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
-    return done
+from cli.commands import cli
 
 
 def task(server, *arguments):
@@ -62,10 +58,20 @@ def test_run_refuses_what_makes_no_sense(shared):
         assert done.stdout == "" and done.stderr.startswith("error: "), arguments
 
 
-def test_what_the_server_refuses_is_exit_code_4_with_help(shared):
-    done = cli(shared, "run", "--chip", "no-such-chip", "--", "x", code=4)
+def test_what_only_the_server_finds_wrong_is_exit_code_2_with_help(shared):
+    done = cli(shared, "run", "--chip", "no-such-chip", "--", "x", code=2)
     assert "no-such-chip" in done.stderr and "help: " in done.stderr
-    assert "can never run" in cli(shared, "run", "--cpu", "10000", "--", "x", code=4).stderr
+    assert "give a number from 1" in cli(shared, "get", "jobs", "--limit", "0", code=2).stderr
+    assert "retries" in cli(shared, "submit", "-", input="command: [x]\nretries: {limit: -1}\n", code=2).stderr
+
+
+def test_what_the_fleet_cannot_do_is_exit_code_4_with_help(shared):
+    done = cli(shared, "run", "--cpu", "10000", "--", "x", code=4)
+    assert "can never run" in done.stderr and "help: " in done.stderr
+    cli(shared, "submit", "-", input="name: taken\ncommand: [sleep, '60']\n")
+    assert "taken" in cli(shared, "submit", "-", input="name: taken\ncommand: ['true']\n", code=4).stderr
+    cli(shared, "cancel", "taken")
+    cli(shared, "wait", "taken", code=1)
 
 
 def test_submit_tells_the_line_of_what_the_server_refuses(shared, tmp_path):
@@ -73,7 +79,7 @@ def test_submit_tells_the_line_of_what_the_server_refuses(shared, tmp_path):
     file.write_text(
         "jobs:\n  - name: fine\n    command: [x]\n  - name: bad\n    command: [x]\n    variants: [{chip: no-such-chip}]\n"
     )
-    done = cli(shared, "submit", file, code=4)
+    done = cli(shared, "submit", file, code=2)
     assert f"{file}:6:17: jobs[1].variants[0].chip: " in done.stderr
     assert not any(job["name"] == "fine" for job in shared.json("get", "jobs")["items"])
 
@@ -101,6 +107,15 @@ def test_get_has_every_kind_in_every_form(shared):
         table = cli(shared, "get", kind, "-o", "wide").stdout.splitlines()
         assert len(table) == len(items) + 1
         assert cli(shared, "get", kind, "-o", "wide", "--no-headers").stdout.splitlines()[0] != table[0]
+
+
+def test_get_refuses_to_narrow_what_is_no_list(shared):
+    for arguments in (["--state", "bad"], ["--state", "queued", "--watch"], ["--limit", "1", "--watch"], ["some", "--limit", "1"]):
+        assert cli(shared, "get", "jobs", *arguments, code=2).stdout == ""
+    assert "queued, starting, running" in cli(shared, "get", "jobs", "--state", "bad", code=2).stderr
+    cli(shared, "run", "--name", "narrow", "--", "true")
+    states = {job["state"] for job in json.loads(cli(shared, "get", "jobs", "--state", "succeeded,queued", "-o", "json").stdout)["items"]}
+    assert states == {"succeeded"}
 
 
 def test_get_and_describe_know_one_by_its_names(shared):
@@ -153,6 +168,23 @@ def test_a_job_that_waits_is_explained(shared):
     assert "holder is cancelled" in cli(shared, "explain", "holder").stdout
 
 
+def test_a_chain_is_explained_by_where_it_began(shared):
+    first = "name: chain-a\n  command: [sh, -c, 'exit 3']\n"
+    chain = "jobs:\n- " + first + "- {name: chain-b, command: [x], after: [chain-a]}\n- {name: chain-c, command: [x], after: [chain-b]}\n"
+    cli(shared, "submit", "-", input=chain)
+    cli(shared, "wait", "chain-c", code=1)
+    shown = cli(shared, "explain", "chain-c").stdout
+    root = shared.job("chain-a")["id"]
+    assert "root cause: chain-a failed: exit code 3" in shown
+    assert f"what would help: duru logs {root}" in shown
+    assert re.search(r"^after: chain-b \([a-z2-7]{16}\)$", cli(shared, "describe", "job", "chain-c").stdout, re.MULTILINE)
+    cli(shared, "submit", "-", input=chain.replace("exit 3", "sleep 60"))
+    cli(shared, "wait", "chain-a", "--for", "running")
+    assert "it all waits for: chain-a is running on" in cli(shared, "explain", "chain-c").stdout
+    cli(shared, "cancel", "chain-a")
+    cli(shared, "wait", "chain-c", code=1)
+
+
 def test_wait_for_a_state(shared):
     cli(shared, "submit", "-", input="name: failing\ncommand: ['false']\n")
     cli(shared, "wait", "failing", "--for", "failed")
@@ -199,6 +231,7 @@ def test_an_accelerator_is_marked(shared):
     assert shared.json("mark", "accelerator", name, "healthy")["state"] == "free"
     cli(shared, "mark", "accelerator", "nonsense", "healthy", code=2)
     cli(shared, "mark", "accelerator", name, "tired", code=2)
+    assert "--reason" in cli(shared, "mark", "accelerator", name, "unhealthy", code=2).stderr
 
 
 def test_the_bill_balances_and_says_what_is_emulated(shared):
@@ -213,23 +246,6 @@ def test_the_bill_balances_and_says_what_is_emulated(shared):
     cli(shared, "usage", "--from", "yesterday", code=2)
 
 
-def test_logs_know_tasks_and_attempts(shared):
-    cli(
-        shared,
-        "submit",
-        "-",
-        input="name: two-tasks\ntasks: 2\ncpu: '0.1'\nretries: {limit: 1}\n"
-        "command: [sh, -c, 'echo task $DURU_TASK; test $DURU_TASK = 0']\n",
-    )
-    cli(shared, "wait", "two-tasks", code=1)
-    assert shared.job("two-tasks")["attempt_count"] == 2
-    assert [a["attempt"] for a in shared.json("get", "attempts", "two-tasks")["items"]] == [2, 1]
-    assert len(cli(shared, "get", "attempts", "two-tasks").stdout.splitlines()) == 3
-    assert cli(shared, "logs", "two-tasks", "--attempt", "1", "--task", "1").stdout == "task 1\n"
-    assert cli(shared, "logs", "-f", "two-tasks", "--task", "1").stdout == "task 1\n"
-    cli(shared, "logs", "two-tasks", "--task", "9", code=3)
-
-
 def test_version_tells_of_both_sides(shared):
     shown = shared.json("version")
     assert shown["client"] and shown["server"]["installation"]
@@ -241,6 +257,7 @@ def test_a_task_writes_its_output(shared):
     cli(shared, "submit", "-", input=file)
     cli(shared, "wait", "writer")
     assert shared.json("describe", "job", "writer")["outputs"][0]["name"] == "out.txt"
+    assert re.search(r"size: \d+B$", cli(shared, "describe", "job", "writer").stdout, re.MULTILINE)
     cli(shared, "task", "--output", "x", code=2)
     cli(shared, "task", "--exit", "3", code=3)
 

@@ -1,6 +1,9 @@
 #include "duru/cli/api_client.h"
 
+#include <unistd.h>
+
 #include <boost/json.hpp>
+#include <cerrno>
 #include <random>
 
 #include "duru/cli/json_access.h"
@@ -32,14 +35,18 @@ Error network_error(Error error, const ServerLocation& location) {
   if (error.code == ErrorCode::kUnavailable) {
     error.message = "the server at " + location.address.url() + " (from " + location.how +
                     ") does not answer: " + error.message +
-                    (error.outcome_unknown ? "; it may have acted: duru get jobs shows" : "");
+                    (error.outcome_unknown ? "; it may have acted: duru get jobs shows"
+                                           : "\nhelp: " + location.remedy);
   }
   return error;
 }
 
-ErrorCode code_of(int status) {
-  if (status == 404) return ErrorCode::kNotFound;
-  if (status >= 400 && status < 500) return ErrorCode::kDenied;
+ErrorCode code_of(const Problem& problem) {
+  if (problem.status == 404) return ErrorCode::kNotFound;
+  // These are about the request itself, but for what only this fleet cannot run.
+  const bool is_malformed = problem.status == 400 || problem.status == 422;
+  if (is_malformed && problem.type != "infeasible") return ErrorCode::kInvalid;
+  if (problem.status >= 400 && problem.status < 500) return ErrorCode::kDenied;
   return ErrorCode::kUnavailable;
 }
 
@@ -82,7 +89,7 @@ Error error_of(const Problem& problem) {
                                ? "give --token, DURU_TOKEN or --data DIR; the token is in DIR/token"
                                : problem.help;
   if (!help.empty()) text += "\nhelp: " + help;
-  return {code_of(problem.status), text, problem.status >= 500, false};
+  return {code_of(problem), text, problem.status >= 500, false};
 }
 
 ApiClient::ApiClient(ServerLocation location, Locate locate)
@@ -147,6 +154,21 @@ Result<std::string> ApiClient::post(const std::string& target, std::string json)
 
 Result<std::string> ApiClient::remove(const std::string& target) {
   return body_or_error(send({.method = "DELETE", .target = target}));
+}
+
+Status ApiClient::download(const std::string& target, int fd) {
+  const http::ClientRequest request{.method = "GET", .target = target};
+  auto answer = client(false).download(request, fd);
+  if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
+    look_again();
+    if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0) {
+      return system_error("begin the download again", errno);
+    }
+    answer = client(false).download(request, fd);
+  }
+  if (!answer.ok()) return network_error(answer.error(), location_);
+  if (!answer.value().is_success()) return error_of(read_problem(answer.value()));
+  return ok_status();
 }
 
 std::string path_of(const std::vector<std::string>& segments) {

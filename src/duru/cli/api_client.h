@@ -3,9 +3,10 @@
 //   Result<std::string> body = api.get(path_of({"v1", "nodes"}));
 //   Result<std::string> job = api.post(path_of({"v1", "projects", p, "jobs"}), json);
 //
-// get(), post() and remove() answer an Error for every status but 2xx: kNotFound for 404, kDenied
-// for what the server refuses, kUnavailable when it cannot be reached or cannot answer. send()
-// hands every status over.
+// get(), post(), remove() and download() answer an Error for every status but 2xx: kNotFound for
+// 404, kInvalid for a request that is wrong in itself, kDenied for what the server refuses as
+// things stand, kUnavailable when it cannot be reached or cannot answer. send() hands every status
+// over.
 //
 // A POST carries an Idempotency-Key drawn here, so that one whose answer got lost is sent again
 // without happening twice. When a connection fails the server is looked for anew, once: one that
@@ -46,6 +47,9 @@ class ApiClient {
   Result<std::string> get(const std::string& target);
   Result<std::string> post(const std::string& target, std::string json);
   Result<std::string> remove(const std::string& target);
+
+  // Writes the body to an empty file that is open for writing.
+  Status download(const std::string& target, int fd);
 
   Result<http::ClientResponse> send(http::ClientRequest request);
   // The body of a long answer as it comes; see HttpClient::follow.

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "duru/cli/json_access.h"
+#include "duru/cli/size_text.h"
 #include "duru/cli/time_text.h"
 
 namespace duru::cli {
@@ -25,15 +26,25 @@ Cell name_cell(const Json& object, Timestamp) {
   return {flag_of(object, "emulated") ? name + " (emulated)" : name};
 }
 
+// Since when it waits, or waited for its last attempt, and when that began (job_times.h).
+std::optional<Timestamp> queued_time(const Json& job) {
+  const auto again = time_of(job, "last_queued_at");
+  return again.has_value() ? again : time_of(job, "submitted_at");
+}
+std::optional<Timestamp> start_time(const Json& job) {
+  const bool again = time_of(job, "last_queued_at").has_value();
+  return time_of(job, again ? "last_started_at" : "started_at");
+}
+
 Cell waited_cell(const Json& job, Timestamp now) {
-  const auto submitted = time_of(job, "submitted_at");
-  if (!submitted.has_value()) return {};
-  auto until = time_of(job, "started_at");
+  const auto queued = queued_time(job);
+  if (!queued.has_value()) return {};
+  auto until = start_time(job);
   if (!until.has_value()) until = time_of(job, "ended_at");
-  return {short_span(since(until.value_or(now), *submitted)), Color::kNone, true};
+  return {short_span(since(until.value_or(now), *queued)), Color::kNone, true};
 }
 Cell ran_cell(const Json& job, Timestamp now) {
-  const auto started = time_of(job, "started_at");
+  const auto started = start_time(job);
   if (!started.has_value()) return {"-", Color::kNone, true};
   return {short_span(since(time_of(job, "ended_at").value_or(now), *started)), Color::kNone, true};
 }
@@ -44,10 +55,11 @@ std::string free_of(const Json& object, const char* free, const char* all) {
 
 std::string memory_text(const Json& object, const char* field) {
   const auto bytes = number_of(object, field);
-  if (!bytes.has_value()) return "";
-  if (*bytes >= 1LL << 30) return format_decimal(*bytes * 10 / (1LL << 30), 1) + "GiB";
-  return std::to_string(*bytes >> 20) + "MiB";
+  return bytes.has_value() ? size_text(Bytes(*bytes)) : "";
 }
+
+// What the last attempt held, a job that is queued again holds no more.
+bool holds(const Json& job) { return text_of(job, "state") != "queued"; }
 
 std::string figure(const Json& object, const char* value, const char* kind) {
   const std::string text = text_of(object, value);
@@ -69,7 +81,7 @@ std::vector<Column> job_columns() {
       {"KIND", DURU_CELL("kind")},
       {"STATE", state_cell},
       {"REASON", DURU_CELL("reason")},
-      {"CHIP", chip_cell},
+      {"CHIP", [](const Json& o, Timestamp) -> Cell { return {holds(o) ? chip_text(o) : ""}; }},
       {"WAITED", waited_cell},
       {"RAN", ran_cell},
       {"EXIT",
@@ -84,7 +96,9 @@ std::vector<Column> job_columns() {
       {"TASKS", DURU_NUMBER("tasks"), true},
       {"ATTEMPTS", DURU_NUMBER("attempt_count"), true},
       {"PRIORITY", DURU_NUMBER("priority"), true},
-      {"NODES", [](const Json& o, Timestamp) -> Cell { return {joined_list(o, "nodes")}; }, true},
+      {"NODES",
+       [](const Json& o, Timestamp) -> Cell { return {holds(o) ? joined_list(o, "nodes") : ""}; },
+       true},
       {"SUBMITTED", DURU_CELL("submitted_at"), true},
       {"MESSAGE", DURU_CELL("message"), true},
   };
@@ -155,7 +169,8 @@ std::vector<Column> chip_columns() {
       {"TRACK", DURU_CELL("track")},
       {"MEMORY",
        [](const Json& o, Timestamp) -> Cell {
-         return {memory_text(o, "memory_bytes"), Color::kNone, true};
+         const bool is_known = number_of(o, "memory_bytes").value_or(0) > 0;
+         return {is_known ? memory_text(o, "memory_bytes") : "", Color::kNone, true};
        }},
       {"IN-FLEET", DURU_NUMBER("accelerator_count")},
       {"EMULATED", DURU_NUMBER("emulated_count")},

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "duru/cli/exit_code.h"
+#include "duru/cli/suggestion.h"
 
 namespace duru::cli {
 namespace {
@@ -35,18 +36,30 @@ CLI::Option* add(CLI::App& app, const Argument& argument) {
       argument.target);
 }
 
+// "" if it is one of the choices, or several of them where that is taken; else what is wrong.
+std::string check_choice(const Argument& argument, const std::string& value) {
+  for (std::size_t from = 0; from <= value.size();) {
+    const std::size_t comma = argument.several ? value.find(',', from) : std::string::npos;
+    const std::size_t end = std::min(comma, value.size());
+    const std::string one = value.substr(from, end - from);
+    from = end + 1;
+    const auto& choices = argument.choices;
+    if (std::find(choices.begin(), choices.end(), one) != choices.end()) continue;
+    std::string known;
+    for (const std::string& choice : choices) known += (known.empty() ? "" : ", ") + choice;
+    const std::string meant = did_you_mean(one, choices);
+    return "\"" + one + "\" is not one of " + known + (meant.empty() ? "" : "; " + meant);
+  }
+  return "";
+}
+
 void add_argument(CLI::App& app, const Argument& argument) {
   CLI::Option* made = add(app, argument);
   if (!argument.value_name.empty()) made->type_name(argument.value_name);
   if (argument.positional) made->type_name("");
   if (argument.required) made->required();
   if (!argument.choices.empty()) {
-    made->check([choices = argument.choices](const std::string& value) {
-      if (std::find(choices.begin(), choices.end(), value) != choices.end()) return std::string();
-      std::string known;
-      for (const std::string& choice : choices) known += (known.empty() ? "" : ", ") + choice;
-      return "\"" + value + "\" is not one of " + known;
-    });
+    made->check([argument](const std::string& value) { return check_choice(argument, value); });
   }
   // A script may set what its caller sets again.
   if (std::holds_alternative<std::string*>(argument.target) ||
@@ -54,8 +67,7 @@ void add_argument(CLI::App& app, const Argument& argument) {
     if (!argument.positional) made->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
   // One value a flag: `--file a b` would swallow what follows.
-  const bool is_list = std::holds_alternative<std::vector<std::string>*>(argument.target);
-  if (is_list && !argument.positional) {
+  if (argument.is_list() && !argument.positional) {
     made->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     made->allow_extra_args(false);
   }
@@ -83,10 +95,54 @@ std::string command_of(const CLI::App* app) {
   return text;
 }
 
-ParsedLine wrong(const CLI::App& root, const std::string& what) {
-  const std::string command = command_of(innermost(&root));
+ParsedLine wrong(const std::string& command, const std::string& what) {
   return {nullptr, "error: " + what + "\n`" + command + " --help` shows what is taken\n",
           kExitUsage};
+}
+
+// "unknown verb \"sumbit\": did you mean \"submit\"?"
+std::string unknown(const char* what, const std::string& word,
+                    const std::vector<std::string>& known) {
+  const std::string meant = did_you_mean(word, known);
+  return std::string("unknown ") + what + " \"" + word + "\"" + (meant.empty() ? "" : ": " + meant);
+}
+
+// What is wrong if a word stands in a verb's place and is none; else no text.
+ParsedLine check_verbs(const std::vector<Verb>& verbs, const std::vector<Argument>& globals,
+                       const std::vector<std::string>& arguments) {
+  const std::vector<Verb>* known = &verbs;
+  std::string command = "duru";
+  for (std::size_t i = 0; i < arguments.size() && !known->empty(); ++i) {
+    const std::string& word = arguments[i];
+    if (word.size() > 1 && word[0] == '-') {
+      const Argument* option = find_option(globals, word);
+      if (option != nullptr && !option->is_flag()) ++i;  // its value
+      continue;
+    }
+    const Verb* verb = find_verb(*known, word);
+    if (verb == nullptr) return wrong(command, unknown("verb", word, verb_names(*known)));
+    command += " " + word;
+    known = &verb->verbs;
+  }
+  return {};
+}
+
+// Of words that nothing took.
+std::string unexpected(const std::string& word, const Verb* verb,
+                       const std::vector<Argument>& globals) {
+  if (word.size() > 1 && word[0] == '-') {
+    std::vector<std::string> known = {"--help"};
+    for (const auto* arguments : {verb == nullptr ? &globals : &verb->arguments, &globals}) {
+      for (const Argument& argument : *arguments) {
+        if (argument.positional) continue;
+        for (std::string& name : option_names(argument)) known.push_back(std::move(name));
+      }
+    }
+    return unknown("option", word.substr(0, word.find('=')), known);
+  }
+  const bool takes_command = verb != nullptr && verb->rest != nullptr;
+  return "unexpected argument \"" + word + "\"" +
+         (takes_command ? "; the command stands behind \"--\"" : "");
 }
 
 // `duru help get` is `duru get --help`.
@@ -118,12 +174,17 @@ ParsedLine parse_command_line(const std::vector<Verb>& verbs, GlobalOptions& glo
   arguments.erase(dashes, arguments.end());
   turn_help_into_flag(arguments);
 
+  const std::vector<Argument> global = global_arguments(globals);
+  if (ParsedLine bad = check_verbs(verbs, global, arguments); !bad.text.empty()) return bad;
+
   CLI::App root(kAbout, "duru");
   root.fallthrough();
   root.require_subcommand(1);
   root.footer(kRootFooter);
   root.set_help_flag("-h,--help", "this text");
-  for (const Argument& argument : global_arguments(globals)) add_argument(root, argument);
+  for (const Argument& argument : global) add_argument(root, argument);
+  const Verb* version = find_verb(verbs, "version");
+  if (version != nullptr) root.set_version_flag("--version", "", version->summary);
   std::map<const CLI::App*, const Verb*> made;
   for (const Verb& verb : verbs) add_verb(root, verb, made);
 
@@ -132,18 +193,22 @@ ParsedLine parse_command_line(const std::vector<Verb>& verbs, GlobalOptions& glo
     root.parse(arguments);
   } catch (const CLI::CallForHelp&) {
     return {nullptr, root.help(), kExitOk};
+  } catch (const CLI::CallForVersion&) {
+    return {version, "", kExitOk};
   } catch (const CLI::ExtrasError& e) {
-    const bool has_command = made.count(innermost(&root)) > 0 && made[innermost(&root)]->rest;
-    return wrong(root,
-                 std::string(e.what()) + (has_command ? "; the command stands behind \"--\"" : ""));
+    const std::vector<std::string> left = root.remaining(true);
+    const CLI::App* app = innermost(&root);
+    const Verb* verb = made.count(app) > 0 ? made.at(app) : nullptr;
+    return wrong(command_of(app),
+                 left.empty() ? std::string(e.what()) : unexpected(left.front(), verb, global));
   } catch (const CLI::ParseError& e) {
-    return wrong(root, e.what());
+    return wrong(command_of(innermost(&root)), e.what());
   }
   const Verb* verb = made.at(innermost(&root));
   if (verb->rest != nullptr) {
     *verb->rest = std::move(rest);
   } else if (has_rest) {
-    return wrong(root, "this verb takes nothing behind \"--\"");
+    return wrong(command_of(innermost(&root)), "this verb takes nothing behind \"--\"");
   }
   return {verb, "", kExitOk};
 }

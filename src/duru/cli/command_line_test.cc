@@ -113,6 +113,39 @@ TEST(CommandLine, what_is_wrong_is_told_with_where_to_look) {
   EXPECT_NE(given.parse({"run", "python3"}).find("behind \"--\""), std::string::npos);
 }
 
+TEST(CommandLine, a_mistyped_word_is_told_with_what_was_meant) {
+  const auto told = [](const Words& words) { return Given().parse(words); };
+  const auto expect_meant = [&](const Words& words, const std::string& text) {
+    EXPECT_EQ(told(words).substr(0, 10 + text.size()), "2: error: " + text) << told(words);
+  };
+  expect_meant({"lgos", "train"}, "unknown verb \"lgos\": did you mean \"logs\"?");
+  expect_meant({"--data", "/d", "jornal"}, "unknown verb \"jornal\": did you mean \"journal\"?");
+  expect_meant({"journal", "verfy"}, "unknown verb \"verfy\": did you mean \"verify\"?");
+  expect_meant({"help", "lgos"}, "unknown verb \"lgos\": did you mean \"logs\"?");
+  expect_meant({"logs", "a", "--folow"}, "unknown option \"--folow\": did you mean \"--follow\"?");
+  expect_meant({"logs", "a", "--dta=/d"}, "unknown option \"--dta\": did you mean \"--data\"?");
+  expect_meant({"logs", "a", "b"}, "unexpected argument \"b\"");
+  expect_meant({"zebra"}, "unknown verb \"zebra\"\n");
+  EXPECT_NE(told({"logs", "a", "-o", "jsn"}).find("did you mean \"json\"?"), std::string::npos);
+  EXPECT_NE(told({"journal", "verfy"}).find("`duru journal --help`"), std::string::npos);
+}
+
+TEST(CommandLine, several_choices_stand_with_commas_between) {
+  std::string states;
+  GlobalOptions globals;
+  Argument state = option("--state", "STATE,...", &states, "", {"queued", "running"});
+  state.several = true;
+  const std::vector<Verb> verbs = {
+      {.name = "get", .summary = "", .examples = "", .arguments = {state}}};
+  EXPECT_NE(parse_command_line(verbs, globals, {"get", "--state", "queued,running"}).verb, nullptr);
+  EXPECT_EQ(states, "queued,running");
+  const ParsedLine wrong = parse_command_line(verbs, globals, {"get", "--state", "queued,runing"});
+  EXPECT_EQ(wrong.exit_code, kExitUsage);
+  EXPECT_NE(wrong.text.find("\"runing\" is not one of queued, running; did you mean \"running\"?"),
+            std::string::npos)
+      << wrong.text;
+}
+
 TEST(CommandLine, help_is_no_error_and_has_examples) {
   Given given;
   for (const Words& words : {Words{"logs", "--help"}, Words{"help", "logs"}, Words{"logs", "-h"}}) {

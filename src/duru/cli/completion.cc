@@ -1,69 +1,225 @@
 #include "duru/cli/completion.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <memory>
+#include <utility>
 
 #include "duru/cli/command_line.h"
 #include "duru/cli/exit_code.h"
+#include "duru/cli/json_access.h"
+#include "duru/cli/kinds.h"
 #include "duru/cli/verbs.h"
 
 namespace duru::cli {
 namespace {
 
-std::vector<std::string> split(const std::string& names) {
-  std::vector<std::string> parts;
-  for (std::size_t from = 0; from <= names.size();) {
-    const std::size_t end = std::min(names.find(',', from), names.size());
-    parts.push_back(names.substr(from, end - from));
-    from = end + 1;
-  }
-  return parts;
+constexpr const char* kNamesAtMost = "200";
+
+bool begins_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
 }
 
-void add_options(const std::vector<Argument>& arguments, CompletionWords& words) {
-  for (const Argument& argument : arguments) {
-    if (argument.positional) {
-      words.values.insert(words.values.end(), argument.choices.begin(), argument.choices.end());
+bool is_option(const std::string& word) { return word.size() > 1 && word[0] == '-'; }
+
+// A reading of the line, word by word.
+class Line {
+ public:
+  explicit Line(const std::vector<Verb>& verbs)
+      : verbs_(&verbs), globals_(global_arguments(found_.globals)) {}
+
+  void take(const std::string& word) {
+    if (const Argument* option = std::exchange(pending_, nullptr)) return set(*option, word);
+    if (is_option(word)) return take_option(word);
+    if (!verbs_->empty()) {
+      verb_ = find_verb(*verbs_, word);
+      static const std::vector<Verb> none;
+      verbs_ = verb_ == nullptr ? &none : &verb_->verbs;
+      return;
+    }
+    positionals_.push_back(word);
+  }
+
+  Completion finish(const std::string& typed, bool behind_equals_sign) {
+    found_.typed = typed;
+    const std::size_t equals = typed.find('=');
+    if (pending_ != nullptr) {
+      offer_values(*pending_, "");
+    } else if (is_option(typed) && equals != std::string::npos) {
+      const Argument* option = option_named(typed.substr(0, equals));
+      found_.typed = typed.substr(equals + 1);
+      // bash replaces what stands behind the sign, others the whole word.
+      const std::string before = behind_equals_sign ? "" : typed.substr(0, equals + 1);
+      if (option != nullptr) offer_values(*option, before);
+    } else if (!typed.empty() && typed[0] == '-') {
+      offer_options();
+    } else if (!verbs_->empty()) {
+      for (const Verb& verb : *verbs_) offer(verb.name);
+    } else if (verb_ != nullptr) {
+      offer_positional();
+    }
+    return std::move(found_);
+  }
+
+ private:
+  const Argument* option_named(const std::string& name) const {
+    const Argument* own = verb_ == nullptr ? nullptr : find_option(verb_->arguments, name);
+    return own != nullptr ? own : find_option(globals_, name);
+  }
+
+  void take_option(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    const Argument* option = option_named(word.substr(0, equals));
+    if (option == nullptr || option->is_flag()) return;
+    if (equals == std::string::npos) {
+      pending_ = option;
+    } else {
+      set(*option, word.substr(equals + 1));
+    }
+  }
+
+  // Only the global ones matter: they name the server.
+  void set(const Argument& option, const std::string& value) {
+    if (auto* const* optional = std::get_if<std::optional<std::string>*>(&option.target)) {
+      **optional = value;
+    } else if (auto* const* text = std::get_if<std::string*>(&option.target)) {
+      **text = value;
+    }
+  }
+
+  void offer(const std::string& word, const std::string& before = "") {
+    if (begins_with(word, found_.typed)) found_.words.push_back(before + word);
+  }
+
+  void offer_values(const Argument& argument, std::string before) {
+    if (const std::size_t comma = found_.typed.rfind(',');
+        argument.several && comma != std::string::npos) {
+      before += found_.typed.substr(0, comma + 1);
+      found_.typed.erase(0, comma + 1);
+    }
+    for (const std::string& choice : argument.choices) offer(choice, before);
+    found_.before = before;
+    found_.names_of = argument.names_of;
+    if (found_.names_of == "KIND") {
+      const KindInfo* kind = positionals_.empty() ? nullptr : find_kind_info(positionals_[0]);
+      found_.names_of = kind == nullptr ? "" : kind->plural;
+    }
+  }
+
+  void offer_options() {
+    if (verb_ != nullptr) offer_names(verb_->arguments);
+    offer_names(globals_);
+    offer("--help");
+  }
+
+  void offer_names(const std::vector<Argument>& options) {
+    for (const Argument& option : options) {
+      if (option.positional) continue;
+      for (const std::string& name : option_names(option)) offer(name);
+    }
+  }
+
+  void offer_positional() {
+    std::size_t place = 0;
+    for (const Argument& argument : verb_->arguments) {
+      if (!argument.positional) continue;
+      if (place == positionals_.size() || argument.is_list()) return offer_values(argument, "");
+      ++place;
+    }
+  }
+
+  const std::vector<Verb>* verbs_;  // those that may come next
+  Completion found_;
+  std::vector<Argument> globals_;
+  const Verb* verb_ = nullptr;
+  const Argument* pending_ = nullptr;  // the option whose value comes next
+  std::vector<std::string> positionals_;
+};
+
+// bash takes `--state=queued` for three words.
+void join_at_equals_signs(std::vector<std::string>& line) {
+  for (std::size_t i = 1; i < line.size();) {
+    if (line[i] != "=" || !is_option(line[i - 1])) {
+      ++i;
       continue;
     }
-    for (const std::string& name : split(argument.names)) words.options.push_back(name);
+    line[i - 1] += "=";
+    line.erase(line.begin() + static_cast<std::ptrdiff_t>(i));
+    if (i >= line.size()) break;
+    line[i - 1] += line[i];
+    line.erase(line.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }
 
-void walk(const Verb& verb, const std::string& path, const std::vector<Argument>& globals,
-          std::vector<CompletionWords>& out) {
-  CompletionWords words{path, verb.summary};
-  add_options(verb.arguments, words);
-  add_options(globals, words);
-  words.options.push_back("--help");
-  for (const Verb& inner : verb.verbs) words.values.push_back(inner.name);
-  out.push_back(std::move(words));
-  for (const Verb& inner : verb.verbs) walk(inner, path + " " + inner.name, globals, out);
+// The names that a server has now; none if there is no server.
+std::vector<std::string> names_at_server(Context& context, const KindInfo& kind) {
+  auto api = context.connect();
+  if (!api.ok()) return {};
+  const auto body =
+      api.value().get(list_path(kind, context.project()) + query_of({{"limit", kNamesAtMost}}));
+  if (!body.ok()) return {};
+  const auto answer = parse_answer(body.value());
+  if (!answer.ok()) return {};
+  std::vector<std::string> names;
+  for (const auto& item : list_of(answer.value(), "items")) {
+    names.push_back(text_of(item, kind.singular == "attempt" ? "job_name" : "name"));
+    for (const auto& alias : list_of(item, "aliases")) names.push_back(scalar_text(alias));
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+int print_words(Context& context, const std::vector<std::string>& line) {
+  const Completion next = complete(all_verbs(), line);
+  std::string text;
+  for (const std::string& word : next.words) text += word + "\n";
+  if (const KindInfo* kind = find_kind_info(next.names_of)) {
+    Context there(next.globals, context.console(), context.environment());
+    for (const std::string& name : names_at_server(there, *kind)) {
+      if (begins_with(name, next.typed)) text += next.before + name + "\n";
+    }
+  }
+  context.console().out(text);
+  return kExitOk;
 }
 
 }  // namespace
 
-std::vector<CompletionWords> completion_words(const std::vector<Verb>& verbs) {
-  GlobalOptions globals;
-  std::vector<CompletionWords> words;
-  for (const Verb& verb : verbs) walk(verb, verb.name, global_arguments(globals), words);
-  return words;
+Completion complete(const std::vector<Verb>& verbs, std::vector<std::string> line) {
+  // What stands behind "--" is another program's.
+  const auto dashes = std::find(line.begin(), line.end(), "--");
+  if (dashes != line.end() && dashes + 1 != line.end()) return {};
+  const std::size_t words_before = line.size();
+  join_at_equals_signs(line);
+  const bool joined = line.size() != words_before;
+  if (line.empty()) line.emplace_back();
+  Line reading(verbs);
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) reading.take(line[i]);
+  return reading.finish(line.back(), joined);
 }
 
 Verb completion_verb() {
-  auto shell = std::make_shared<std::string>();
-  return {
-      .name = "completion",
-      .summary = "Print a completion script for a shell",
-      .examples =
-          "  source <(duru completion bash)\n"
-          "  duru completion zsh > \"${fpath[1]}/_duru\"\n"
-          "  duru completion fish > ~/.config/fish/completions/duru.fish\n",
-      .arguments = {positional("SHELL", shell.get(), "bash, zsh or fish", {"bash", "zsh", "fish"})},
-      .run = [shell](Context& context) {
-        context.console().out(completion_script(*shell, completion_words(all_verbs())));
-        return static_cast<int>(kExitOk);
-      }};
+  struct Options {
+    std::string shell;
+    std::vector<std::string> line;
+  };
+  auto options = std::make_shared<Options>();
+  return {.name = "completion",
+          .summary = "Print a completion script for a shell",
+          .examples =
+              "  source <(duru completion bash)\n"
+              "  duru completion zsh > \"${fpath[1]}/_duru\"\n"
+              "  duru completion fish > ~/.config/fish/completions/duru.fish\n"
+              "  duru completion words -- get no     # what the scripts ask for: nodes, node\n",
+          .arguments = {positional("SHELL", &options->shell, "bash, zsh or fish",
+                                   {"bash", "zsh", "fish", "words"})},
+          .rest = &options->line,
+          .run = [options](Context& context) {
+            if (options->shell == "words") return print_words(context, options->line);
+            context.console().out(completion_script(options->shell));
+            return static_cast<int>(kExitOk);
+          }};
 }
 
 }  // namespace duru::cli

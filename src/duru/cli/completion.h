@@ -1,26 +1,31 @@
-// Completion scripts for shells, made by a walk over the table of verbs: verbs, their options, and
-// words of a closed list (kinds, states).
+// What may stand next on a command line, worked out from the table of verbs; the scripts for shells
+// only ask for it.
 //
-//   console.out(completion_script("bash", completion_words(all_verbs())));
+//   Completion next = complete(all_verbs(), {"get", "jobs", "--st"});      // words: {"--state"}
+//   Completion next = complete(all_verbs(), {"--data", "/d", "logs", ""}); // names_of: "jobs"
+//
+// The last word is the one that is being typed, "" for a new one.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "duru/cli/context.h"
 #include "duru/cli/verb.h"
 
 namespace duru::cli {
 
-struct CompletionWords {
-  std::string path;  // "journal verify"
-  std::string summary;
-  std::vector<std::string> options = {};
-  std::vector<std::string> values = {};  // of positional arguments; of a family its verbs
+struct Completion {
+  std::vector<std::string> words;  // each begins with what is there of it
+  std::string names_of;            // and the names of this kind (of `get`) that begin with `typed`,
+  std::string typed;               // each with `before` before it
+  std::string before;
+  GlobalOptions globals;  // as the line says: which server knows the names
 };
 
-std::vector<CompletionWords> completion_words(const std::vector<Verb>& verbs);
+Completion complete(const std::vector<Verb>& verbs, std::vector<std::string> line);
 
 // For bash, zsh or fish.
-std::string completion_script(const std::string& shell, const std::vector<CompletionWords>& words);
+std::string completion_script(const std::string& shell);
 
 }  // namespace duru::cli

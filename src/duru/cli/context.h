@@ -17,6 +17,9 @@
 namespace duru::cli {
 
 enum class Output { kTable, kWide, kJson, kYaml, kName };
+constexpr bool is_table(Output output) {
+  return output == Output::kTable || output == Output::kWide;
+}
 
 struct GlobalOptions {
   std::optional<std::string> server;

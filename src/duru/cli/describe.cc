@@ -4,6 +4,7 @@
 #include "duru/cli/columns.h"
 #include "duru/cli/describe_text.h"
 #include "duru/cli/exit_code.h"
+#include "duru/cli/job_view.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
@@ -32,6 +33,26 @@ Result<boost::json::value> ask(Context& context, ApiClient& api, const KindInfo&
       false, false};
 }
 
+constexpr std::size_t kNamedMax = 20;  // one request each
+
+// The jobs that it comes after by their names too; those that are gone keep their id alone.
+boost::json::value with_names(ApiClient& api, const std::string& project,
+                              const boost::json::value& detail) {
+  boost::json::object named = detail.get_object();
+  boost::json::array after;
+  for (const auto& item : list_of(detail, "after")) {
+    std::string text = scalar_text(item);
+    if (after.size() < kNamedMax) {
+      const auto body = api.get(path_of({"v1", "projects", project, "jobs", text}));
+      const auto answer = parse_answer(body.ok() ? body.value() : "");
+      if (answer.ok()) text = view_of(answer.value()).name + " (" + text + ")";
+    }
+    after.emplace_back(text);
+  }
+  named["after"] = std::move(after);
+  return named;
+}
+
 int run_describe(Context& context, const DescribeOptions& options) {
   const KindInfo& kind = *find_kind_info(options.kind);
   auto api = context.connect();
@@ -43,8 +64,9 @@ int run_describe(Context& context, const DescribeOptions& options) {
   } else if (context.output() == Output::kName) {
     const boost::json::value* job = member_of(object.value(), "job");
     show_object(context, kind, kind.singular == "job" && job != nullptr ? *job : object.value());
-  } else if (kind.singular == "job") {
-    context.console().out(describe_job(object.value(), context.console().colored()));
+  } else if (kind.singular == "job" && object.value().is_object()) {
+    const auto named = with_names(api.value(), context.project(), object.value());
+    context.console().out(describe_job(named, context.console().colored()));
   } else {
     context.console().out(describe_fields(object.value()));
   }
@@ -64,7 +86,8 @@ Verb describe_verb() {
               "  duru describe accelerator NODE/0 -o yaml\n",
           .arguments = {positional("KIND", &options->kind,
                                    "job, attempt, node, accelerator, chip or site", kind_names()),
-                        positional("NAME", &options->name, "a name; of a job also its id")},
+                        naming("KIND",
+                               positional("NAME", &options->name, "a name; of a job also its id"))},
           .run = [options](Context& context) { return run_describe(context, *options); }};
 }
 

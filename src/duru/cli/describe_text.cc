@@ -5,6 +5,7 @@
 
 #include "duru/cli/columns.h"
 #include "duru/cli/json_access.h"
+#include "duru/cli/size_text.h"
 #include "duru/cli/yaml_text.h"
 
 namespace duru::cli {
@@ -24,6 +25,23 @@ bool holds_only_scalars(const bj::array& list) {
                       [](const bj::value& item) { return item.is_structured(); });
 }
 
+constexpr std::string_view kBytesEnding = "_bytes";
+
+bool ends_in_bytes(std::string_view name) {
+  return name.size() > kBytesEnding.size() &&
+         name.substr(name.size() - kBytesEnding.size()) == kBytesEnding;
+}
+
+// A number of bytes is shown in units: "memory_bytes: 85899345920" as "memory: 80GiB".
+bool counts_bytes(std::string_view name, const bj::value& value) {
+  const bool named = name == "memory" || name == "memory_free" || name == "size";
+  return value.is_int64() && (named || ends_in_bytes(name));
+}
+std::string label_of(std::string_view name) {
+  return std::string(ends_in_bytes(name) ? name.substr(0, name.size() - kBytesEnding.size())
+                                         : name);
+}
+
 // Without the members that have no value.
 bj::value pruned(const bj::value& value) {
   if (value.is_array()) {
@@ -34,6 +52,11 @@ bj::value pruned(const bj::value& value) {
   if (!value.is_object()) return value;
   bj::object object;
   for (const auto& [key, member] : value.get_object()) {
+    const std::string_view name(key.data(), key.size());
+    if (counts_bytes(name, member)) {
+      object[label_of(name)] = size_text(Bytes(member.get_int64()));
+      continue;
+    }
     bj::value inner = pruned(member);
     if (!is_empty(inner)) object[key] = std::move(inner);
   }
@@ -51,9 +74,10 @@ std::string indented(const std::string& lines) {
 }
 
 void append_field(const std::string& name, const bj::value& field, std::string& out) {
-  const bj::value value = pruned(field);
+  const bool is_size = counts_bytes(name, field);
+  const bj::value value = is_size ? bj::value(size_text(Bytes(field.get_int64()))) : pruned(field);
   if (is_empty(value)) return;
-  const std::string label = printable(name) + ":";
+  const std::string label = printable(is_size ? label_of(name) : name) + ":";
   if (value.is_object() || (value.is_array() && !holds_only_scalars(value.get_array()))) {
     out += label + "\n" + indented(to_yaml(value));
     return;
@@ -102,8 +126,11 @@ std::string attempt_text(const bj::value& attempt, bool colored) {
 std::string describe_fields(const bj::value& object) {
   std::string out;
   if (!object.is_object()) return printable(scalar_text(object)) + "\n";
+  // A job that is queued again holds no more what its last attempt held.
+  const bool holds_nothing = text_of(object, "state") == "queued";
   for (const auto& [key, value] : object.get_object()) {
     const std::string name(key.data(), key.size());
+    if (holds_nothing && (name == "chip" || name == "nodes" || name == "emulated")) continue;
     const bool marked = name == "chip" && flag_of(object, "emulated");
     append_field(name, marked ? bj::value(chip_text(object)) : value, out);
   }

@@ -8,7 +8,8 @@
 
 namespace duru::cli {
 
-// One "name: value" a line, nested things as YAML; fields without a value are left out.
+// One "name: value" a line, nested things as YAML, bytes in units; fields without a value are left
+// out.
 std::string describe_fields(const boost::json::value& object);
 // The JobDetail of the API: the job, what was asked for, outputs, attempts.
 std::string describe_job(const boost::json::value& detail, bool colored);

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "duru/cli/exit_code.h"
+#include "duru/cli/explain_help.h"
 #include "duru/cli/job_view.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/show.h"
@@ -10,60 +11,48 @@
 namespace duru::cli {
 namespace {
 
-struct Help {
-  std::string_view reason;
-  std::string_view text;
-};
+constexpr int kChainMax = 100;  // a chain that is longer is told as far as that
 
-// What a person can do about each reason of the closed list (domain/reason.h).
-constexpr Help kHelp[] = {
-    {"dependency", "it starts once the jobs in `after` have succeeded; duru get jobs shows them"},
-    {"held", "it is held; whoever holds it must release it"},
-    {"window", "it may start only in its time window"},
-    {"over_quota", "the project is at its limit; end other work of it or ask for more"},
-    {"over_budget", "the project's budget is used up; ask for more"},
-    {"behind_in_share", "others have used less of their share; it starts when its turn comes"},
-    {"priority", "others go first; a higher `priority` or another chip would help"},
-    {"no_capacity",
-     "wait, ask for less, or allow another chip in `variants`; duru get accelerators shows who "
-     "holds what"},
-    {"no_capacity_in_domain", "ask for fewer tasks, or let them lie further apart"},
-    {"reserved_for", "the accelerators are kept for another job; a shorter time_limit may fit"},
-    {"power_cap", "the site is at its power cap; wait, or choose a chip that draws less"},
-    {"rate_limited", "the engine is being asked too often; it goes on by itself"},
-    {"site_unreachable", "the site does not answer; duru get sites and duru get nodes show more"},
-    {"node_draining", "what would fit is cordoned; duru uncordon NODE gives it back"},
-    {"starting_backoff", "the last attempt failed; duru describe job shows why"},
-    {"quarantined", "this version cannot act on it; its message says why"},
-    {"infeasible", "the fleet has shrunk; cancel it, or bring the accelerators back"},
-};
-
-std::string help_for(const JobView& job, const std::string& id) {
-  if (job.succeeded()) return "";
-  if (job.ended()) {
-    return (job.attempt_count == 0 ? "" : "duru logs " + id + " shows what it wrote, ") +
-           ("duru describe job " + id + " shows all there is");
-  }
-  if (job.state != "queued") return "duru logs -f " + id + " follows what it writes";
-  for (const Help& help : kHelp) {
-    if (help.reason == job.reason) return std::string(help.text);
-  }
-  return "";
+const boost::json::value& object_of(const boost::json::value& detail) {
+  const boost::json::value* job = member_of(detail, "job");
+  return job == nullptr ? detail : *job;
 }
 
-int explain_job(Context& context, const std::string& name) {
-  auto api = context.connect();
-  if (!api.ok()) return context.fail(api.error());
-  const auto body = api.value().get(path_of({"v1", "projects", context.project(), "jobs", name}));
-  if (!body.ok()) return context.fail(body.error());
-  const auto answer = parse_answer(body.value());
-  if (!answer.ok()) return context.fail(answer.error());
-  const boost::json::value* found = member_of(answer.value(), "job");
-  const boost::json::value& object = found == nullptr ? answer.value() : *found;
-  if (context.output() == Output::kJson || context.output() == Output::kYaml) {
-    show_json(context, object);
-    return kExitOk;
+Result<boost::json::value> ask(ApiClient& api, const std::string& project, const std::string& job) {
+  const auto body = api.get(path_of({"v1", "projects", project, "jobs", job}));
+  if (!body.ok()) return body.error();
+  return parse_answer(body.value());
+}
+
+// Of the jobs that this one comes after, one that holds it up: it did not succeed, or not yet.
+std::optional<boost::json::value> blocker_of(ApiClient& api, const std::string& project,
+                                             const boost::json::value& detail) {
+  const bool ended = view_of(detail).ended();
+  for (const auto& id : list_of(detail, "after")) {
+    auto found = ask(api, project, scalar_text(id));
+    if (!found.ok()) continue;
+    const JobView job = view_of(found.value());
+    if (!job.succeeded() && job.ended() == ended) return std::move(found.value());
   }
+  return std::nullopt;
+}
+
+// The job at the beginning of a chain of dependencies: the one that waits or failed by itself.
+std::optional<boost::json::value> first_of_chain(ApiClient& api, const std::string& project,
+                                                 const boost::json::value& detail) {
+  std::optional<boost::json::value> first;
+  for (int length = 0; length < kChainMax; ++length) {
+    const boost::json::value& last = first.has_value() ? *first : detail;
+    if (view_of(last).reason != "dependency") break;
+    auto next = blocker_of(api, project, last);
+    if (!next.has_value()) break;
+    first = std::move(next);
+  }
+  return first;
+}
+
+std::string explanation(const boost::json::value& object,
+                        const std::optional<boost::json::value>& first) {
   const JobView job = view_of(object);
   std::string text = job.name + " is " + job.state + "\n";
   const auto line = [&](const std::string& label, const std::string& value) {
@@ -80,8 +69,27 @@ int explain_job(Context& context, const std::string& name) {
   line("until", text_of(object, "until"));
   line("where", job.place);
   if (job.ended()) line("end", job.ending());
-  line("what would help", help_for(job, name));
-  context.console().out(text);
+  if (first.has_value()) {
+    const JobView cause = view_of(*first);
+    line(job.ended() ? "root cause" : "it all waits for",
+         cause.name + " " + (cause.ended() ? cause.ending() : "is " + cause.standing()));
+  }
+  line("what would help", help_for(first.has_value() ? object_of(*first) : object));
+  return text;
+}
+
+int explain_job(Context& context, const std::string& name) {
+  auto api = context.connect();
+  if (!api.ok()) return context.fail(api.error());
+  const auto detail = ask(api.value(), context.project(), name);
+  if (!detail.ok()) return context.fail(detail.error());
+  const boost::json::value& object = object_of(detail.value());
+  if (context.output() == Output::kJson || context.output() == Output::kYaml) {
+    show_json(context, object);
+    return kExitOk;
+  }
+  const auto first = first_of_chain(api.value(), context.project(), detail.value());
+  context.console().out(explanation(object, first));
   return kExitOk;
 }
 
@@ -92,7 +100,7 @@ Verb explain_verb() {
   return {.name = "explain",
           .summary = "Say why a job waits, until when, and what would help",
           .examples = "  duru explain train\n",
-          .arguments = {positional("JOB", job.get(), "id or name")},
+          .arguments = {naming("jobs", positional("JOB", job.get(), "id or name"))},
           .run = [job](Context& context) { return explain_job(context, *job); }};
 }
 

@@ -1,7 +1,10 @@
 #include <boost/json.hpp>
+#include <deque>
 #include <memory>
 
 #include "duru/cli/exit_code.h"
+#include "duru/cli/job_times.h"
+#include "duru/cli/job_view.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
@@ -31,8 +34,12 @@ int get_one(Context& context, ApiClient& api, const KindInfo& kind, const std::s
     const auto answer = parse_answer(body.value());
     if (!answer.ok()) return context.fail(answer.error());
     // Of a job the server tells all there is; `get` shows what it shows in a list.
-    const boost::json::value* job = member_of(answer.value(), "job");
-    show_object(context, kind, kind.singular == "job" && job != nullptr ? *job : answer.value());
+    const bool is_job = kind.singular == "job" && member_of(answer.value(), "job") != nullptr;
+    if (is_job && is_table(context.output())) {
+      show_object(context, kind, with_last_times(answer.value()));
+    } else {
+      show_object(context, kind, is_job ? *member_of(answer.value(), "job") : answer.value());
+    }
     return kExitOk;
   }
   const auto body = api.get(list_path(kind, context.project()));
@@ -62,8 +69,13 @@ int get_list(Context& context, ApiClient& api, const KindInfo& kind, const GetOp
   if (!body.ok()) return context.fail(body.error());
   const auto answer = parse_answer(body.value());
   if (!answer.ok()) return context.fail(answer.error());
+  std::deque<boost::json::value> rows;
   std::vector<const boost::json::value*> items;
-  for (const auto& item : list_of(answer.value(), "items")) items.push_back(&item);
+  for (const auto& item : list_of(answer.value(), "items")) {
+    const bool wants_times = kind.singular == "job" && is_table(context.output());
+    rows.push_back(wants_times ? with_last_times(api, context.project(), item) : item);
+    items.push_back(&rows.back());
+  }
   show_list(context, kind, body.value(), items);
   if (!text_of(answer.value(), "continue").empty()) {
     context.console().note("there are more; --limit N shows more of them");
@@ -75,6 +87,11 @@ int run_get(Context& context, const GetOptions& options) {
   const KindInfo& kind = *find_kind_info(options.kind);
   if (options.state.has_value() && kind.singular != "job") {
     return context.fail_usage("--state is for jobs");
+  }
+  const bool narrows = options.state.has_value() || options.limit.has_value();
+  if (narrows && (options.watch || options.name.has_value())) {
+    return context.fail_usage("--state and --limit narrow a list; they do not go with " +
+                              std::string(options.watch ? "--watch" : "NAME"));
   }
   if (options.watch && !kind.watchable) {
     return context.fail_usage(kind.plural + " cannot be watched; they change only at a start");
@@ -90,6 +107,9 @@ int run_get(Context& context, const GetOptions& options) {
 
 Verb get_verb() {
   auto options = std::make_shared<GetOptions>();
+  Argument state = option("--state", "STATE,...", &options->state,
+                          "only jobs in this state, or these", job_states());
+  state.several = true;
   return {
       .name = "get",
       .summary = "List jobs, attempts, nodes, accelerators, chips or sites, or one of them",
@@ -101,9 +121,9 @@ Verb get_verb() {
           "  duru cancel $(duru get jobs --state running -o name | head -1)\n",
       .arguments = {positional("KIND", &options->kind,
                                "jobs, attempts, nodes, accelerators, chips or sites", kind_names()),
-                    optional_positional("NAME", &options->name, "a name; of a job also its id"),
-                    flag("-w,--watch", &options->watch, "go on and show every change"),
-                    option("--state", "STATE", &options->state, "only jobs in this state"),
+                    naming("KIND", optional_positional("NAME", &options->name,
+                                                       "a name; of a job also its id")),
+                    flag("-w,--watch", &options->watch, "go on and show every change"), state,
                     option("--limit", "N", &options->limit, "at most so many")},
       .run = [options](Context& context) { return run_get(context, *options); }};
 }

@@ -30,6 +30,36 @@ std::string with(const std::string& text, const std::string& more) {
   return more.empty() ? text : text + ": " + more;
 }
 
+// Where its last attempt ran. A job that is queued again holds nothing there.
+std::string place_of(const boost::json::value& object) {
+  const std::string nodes = joined_list(object, "nodes");
+  return text_of(object, "chip").empty() ? nodes : nodes + ": " + chip_text(object);
+}
+
+std::string failure_of(const boost::json::value& task) {
+  const std::string cause = text_of(task, "cause");
+  if (cause == "time_limit") return "time limit";
+  if (cause == "failed_to_start") return "failed to start";
+  if (cause != "exited") return cause;
+  const std::string signal = text_of(task, "signal");
+  return signal.empty() ? "exit code " + text_of(task, "exit_code") : "signal " + signal;
+}
+
+// The first task that ended badly by itself tells how the attempt ended; the others were stopped.
+AttemptView attempt_of(const boost::json::value& object) {
+  AttemptView attempt;
+  attempt.number = number_of(object, "attempt").value_or(0);
+  for (const auto& task : list_of(object, "tasks")) {
+    const std::string cause = text_of(task, "cause");
+    const bool fine = cause == "exited" && text_of(task, "exit_code") == "0";
+    if (cause.empty() || cause == "stopped" || fine) continue;
+    attempt.failed_task = number_of(task, "task");
+    attempt.failure = failure_of(task);
+    break;
+  }
+  return attempt;
+}
+
 }  // namespace
 
 bool JobView::ended() const { return is_final_state(state); }
@@ -73,15 +103,26 @@ int JobView::command_exit_code() const {
   return 1;
 }
 
-JobView view_of(const boost::json::value& object) {
+std::vector<std::string> job_states() {
+  std::vector<std::string> states(kLivingStates.begin(), kLivingStates.end());
+  states.insert(states.end(), kFinalStates.begin(), kFinalStates.end());
+  return states;
+}
+
+JobView view_of(const boost::json::value& answer) {
+  const boost::json::value* inner = member_of(answer, "job");
+  const boost::json::value& object = inner == nullptr ? answer : *inner;
   JobView job;
+  for (const auto& attempt : list_of(answer, "attempts")) {
+    job.attempts.push_back(attempt_of(attempt));
+  }
   job.id = text_of(object, "id");
   job.name = text_of(object, "name");
   job.state = text_of(object, "state");
   job.reason = text_of(object, "reason");
   job.message = text_of(object, "message");
-  job.place = joined_list(object, "nodes");
-  if (!text_of(object, "chip").empty()) job.place += ": " + chip_text(object);
+  if (job.state != "queued") job.place = place_of(object);
+  job.tasks = number_of(object, "tasks").value_or(1);
   job.attempt_count = number_of(object, "attempt_count").value_or(0);
   job.started = time_of(object, "started_at").has_value();
   job.exit_code = number_of(object, "exit_code");

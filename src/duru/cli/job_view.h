@@ -8,8 +8,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace duru::cli {
+
+struct AttemptView {
+  std::int64_t number = 0;
+  // The task that made it fail and how it ended: "exit code 3", "signal 9", "lost".
+  std::optional<std::int64_t> failed_task;
+  std::string failure;
+};
 
 struct JobView {
   std::string id;
@@ -18,7 +26,9 @@ struct JobView {
   std::string reason;
   std::string message;
   std::string place;  // "here: h100-sxm5-80gb (emulated)"; "" without an attempt
+  std::int64_t tasks = 1;
   std::int64_t attempt_count = 0;
+  std::vector<AttemptView> attempts;  // where the answer has them
   bool started = false;
   std::optional<std::int64_t> exit_code;
   std::optional<std::int64_t> signal;
@@ -36,6 +46,10 @@ struct JobView {
   int command_exit_code() const;
 };
 
-JobView view_of(const boost::json::value& job_object);
+// The states of a job, in the order in which it goes through them.
+std::vector<std::string> job_states();
+
+// Of a job as it is listed, or of one in full with its attempts.
+JobView view_of(const boost::json::value& answer);
 
 }  // namespace duru::cli

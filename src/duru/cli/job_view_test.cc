@@ -47,6 +47,22 @@ TEST(JobView, a_state_that_it_has_passed_counts_as_reached) {
   EXPECT_TRUE(view(R"({"state":"cancelled"})").has_reached("cancelled"));
 }
 
+TEST(JobView, knows_the_task_that_made_an_attempt_fail) {
+  const JobView job = view(R"({"job":{"id":"j","state":"failed","tasks":3},"attempts":[
+    {"attempt":1,"tasks":[{"task":0,"cause":"stopped","signal":15},
+                          {"task":1,"cause":"exited","exit_code":0},
+                          {"task":2,"cause":"exited","exit_code":3}]},
+    {"attempt":2,"tasks":[{"task":0,"cause":"time_limit","signal":15}]},
+    {"attempt":3,"tasks":[{"task":0,"cause":"stopped"},{"task":1,"cause":""}]}]})");
+  EXPECT_EQ(job.id, "j");
+  EXPECT_EQ(job.tasks, 3);
+  ASSERT_EQ(job.attempts.size(), 3U);
+  EXPECT_EQ(job.attempts[0].failed_task, 2);
+  EXPECT_EQ(job.attempts[0].failure, "exit code 3");
+  EXPECT_EQ(job.attempts[1].failure, "time limit");
+  EXPECT_FALSE(job.attempts[2].failed_task.has_value());
+}
+
 TEST(JobView, survives_answers_of_another_version) {
   const JobView job = view(R"({"state":"resting","exit_code":"x","nodes":3,"new":{"a":1}})");
   EXPECT_FALSE(job.ended());

@@ -30,8 +30,7 @@ Result<JobView> JobWatcher::ask() {
     if (body.ok()) {
       const auto answer = parse_answer(body.value());
       if (!answer.ok()) return answer.error();
-      const boost::json::value* object = member_of(answer.value(), "job");
-      JobView job = view_of(object == nullptr ? answer.value() : *object);
+      JobView job = view_of(answer.value());
       if (!job.id.empty()) job_ = job.id;
       if (job.standing() != last_standing_) pause_ = kPauseMin;
       last_standing_ = job.standing();

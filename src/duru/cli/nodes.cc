@@ -63,6 +63,9 @@ int mark(Context& context, const NodeOptions& options) {
                               "\"; duru get accelerators lists them");
   }
   const bool healthy = options.state == "healthy";
+  if (!healthy && options.reason.empty()) {
+    return context.fail_usage("--reason: say why it is unhealthy, like --reason 'ECC errors'");
+  }
   return post(context,
               path_of({"v1", "accelerators", id.node.str(), std::to_string(id.index), "mark"}),
               std::string("{\"healthy\":") + (healthy ? "true" : "false") +
@@ -80,7 +83,7 @@ Verb cordon_verb() {
   return {.name = "cordon",
           .summary = "Give a node no new work; what runs on it goes on",
           .examples = "  duru cordon NODE --reason 'new cables'\n",
-          .arguments = {positional("NODE", &options->node, "the node"),
+          .arguments = {naming("nodes", positional("NODE", &options->node, "the node")),
                         option("--reason", "TEXT", &options->reason, "shown beside the node")},
           .run = [options](Context& context) {
             return post(context, path_of({"v1", "nodes", options->node, "cordon"}),
@@ -95,7 +98,7 @@ Verb uncordon_verb() {
   return {.name = "uncordon",
           .summary = "Give a cordoned or drained node work again",
           .examples = "  duru uncordon NODE\n",
-          .arguments = {positional("NODE", &options->node, "the node")},
+          .arguments = {naming("nodes", positional("NODE", &options->node, "the node"))},
           .run = [options](Context& context) {
             return post(context, path_of({"v1", "nodes", options->node, "uncordon"}), "{}", "node",
                         options->node + " takes work again");
@@ -107,7 +110,7 @@ Verb drain_verb() {
   return {.name = "drain",
           .summary = "Cordon a node, then stop and requeue what runs on it",
           .examples = "  duru drain NODE --grace 10m --reason 'firmware'\n",
-          .arguments = {positional("NODE", &options->node, "the node"),
+          .arguments = {naming("nodes", positional("NODE", &options->node, "the node")),
                         option("--grace", "DURATION", &options->grace,
                                "how long work may go on; default: 30s"),
                         option("--reason", "TEXT", &options->reason, "shown beside the node")},
@@ -123,7 +126,7 @@ Verb remove_verb() {
               "  duru get nodes             # TASKS 0: it is empty\n"
               "  duru remove node NODE\n",
           .arguments = {positional("KIND", &options->kind, "node", {"node"}),
-                        positional("NAME", &options->node, "the node")},
+                        naming("nodes", positional("NAME", &options->node, "the node"))},
           .run = [options](Context& context) { return remove(context, *options); }};
 }
 
@@ -135,10 +138,12 @@ Verb mark_verb() {
               "  duru mark accelerator NODE/0 unhealthy --reason 'ECC errors'\n"
               "  duru mark accelerator NODE/0 healthy\n",
           .arguments = {positional("KIND", &options->kind, "accelerator", {"accelerator"}),
-                        positional("NAME", &options->node, "the accelerator, NODE/INDEX"),
+                        naming("accelerators",
+                               positional("NAME", &options->node, "the accelerator, NODE/INDEX")),
                         positional("STATE", &options->state, "unhealthy or healthy",
                                    {"unhealthy", "healthy"}),
-                        option("--reason", "TEXT", &options->reason, "shown beside it")},
+                        option("--reason", "TEXT", &options->reason,
+                               "shown beside it; needed when it is unhealthy")},
           .run = [options](Context& context) { return mark(context, *options); }};
 }
 

@@ -5,8 +5,7 @@
 #include "duru/cli/context.h"
 #include "duru/cli/exit_code.h"
 #include "duru/cli/interrupt.h"
-#include "duru/cli/job_log.h"
-#include "duru/cli/job_watcher.h"
+#include "duru/cli/job_follower.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/submission.h"
 #include "duru/cli/verbs.h"
@@ -110,87 +109,23 @@ void cancel_job(Context& context, const ApiClient& api, const std::string& id) {
   if (!answer.ok()) context.console().note("error: " + answer.error().message);
 }
 
-// From its submission to its end.
-class Follower {
- public:
-  Follower(Context& context, ApiClient& api, std::string id)
-      : context_(context), api_(api), id_(std::move(id)) {}
+// Nobody reads any more: `duru run -- yes | head`.
+int abandon(Context& context, const ApiClient& api, const JobView& job) {
+  context.console().note("standard output is closed; cancelling " + job.name);
+  cancel_job(context, api, job.id);
+  return kExitJobFailed;
+}
 
-  int run() {
-    JobWatcher watcher(api_, context_.console(), context_.project(), id_);
-    for (;;) {
-      const auto answer = watcher.ask();
-      if (!answer.ok()) return context_.fail(answer.error());
-      const JobView& job = answer.value();
-      tell_standing(job);
-      if (job.attempt_count > followed_) {
-        const Status copied = follow_attempt(job);
-        if (!copied.ok()) return context_.fail(copied.error());
-        if (!context_.console().all_out()) return abandon(job);
-      } else if (job.ended()) {
-        return tell_end(job);
-      } else {
-        watcher.pause();
-      }
-    }
+int tell_end(Context& context, const JobView& job) {
+  const int code = job.command_exit_code();
+  if (code != 0) {
+    context.console().note("error: " + job.name + " " + job.ending() + "; duru describe job " +
+                           job.id + " tells more");
+  } else {
+    context.console().progress(job.name + ": succeeded");
   }
-
- private:
-  void tell_standing(const JobView& job) {
-    if (job.ended()) return;
-    const std::string standing = job.standing();
-    if (standing == told_) return;
-    told_ = standing;
-    // Why it waits is worth telling even where nobody watches.
-    const bool waits = job.state == "queued" && !job.reason.empty();
-    const std::string line = job.name + ": " + standing;
-    if (waits) {
-      context_.console().note(line);
-    } else {
-      context_.console().progress(line);
-    }
-  }
-
-  Status follow_attempt(const JobView& job) {
-    ++followed_;
-    if (!job.place.empty() && told_place_ != job.place) {
-      told_place_ = job.place;
-      context_.console().note("-- " + job.name + ", attempt " + std::to_string(followed_) + ", " +
-                              job.place);
-    }
-    const Status copied =
-        copy_log(api_, context_.console(),
-                 {.project = context_.project(), .job = id_, .attempt = followed_, .task = 0});
-    // One that never came to run has no log; its end says why.
-    if (!copied.ok() && copied.error().code == ErrorCode::kNotFound) return ok_status();
-    return copied;
-  }
-
-  // Nobody reads any more: `duru run -- yes | head`.
-  int abandon(const JobView& job) {
-    context_.console().note("standard output is closed; cancelling " + job.name);
-    cancel_job(context_, api_, id_);
-    return kExitJobFailed;
-  }
-
-  int tell_end(const JobView& job) {
-    const int code = job.command_exit_code();
-    if (code != 0) {
-      context_.console().note("error: " + job.name + " " + job.ending() + "; duru describe job " +
-                              job.id + " tells more");
-    } else {
-      context_.console().progress(job.name + ": succeeded");
-    }
-    return code;
-  }
-
-  Context& context_;
-  ApiClient& api_;
-  const std::string id_;
-  std::string told_;
-  std::string told_place_;
-  std::int64_t followed_ = 0;
-};
+  return code;
+}
 
 int run_run(Context& context, const RunOptions& options) {
   auto document = document_of(options);
@@ -211,12 +146,20 @@ int run_run(Context& context, const RunOptions& options) {
         cancel_job(context, api.value(), id);
       },
       [&] { context.console().note("\nleft; duru get job " + id); });
-  return Follower(context, api.value(), id).run();
+  const auto job =
+      JobFollower(
+          api.value(), context.console(),
+          {.project = context.project(), .job = id, .headers = !context.options().no_headers})
+          .run();
+  if (!job.ok()) return context.fail(job.error());
+  if (!context.console().all_out()) return abandon(context, api.value(), job.value());
+  return tell_end(context, job.value());
 }
 
 std::vector<Argument> arguments_of(RunOptions& options) {
   return {
-      option("--chip", "CHIP", &options.chip, "on this chip; duru get chips lists them"),
+      naming("chips",
+             option("--chip", "CHIP", &options.chip, "on this chip; duru get chips lists them")),
       option("--track", "TRACK", &options.track, "on any chip of a track", {"gpu", "npu"}),
       option("--amount", "N", &options.amount, "so many accelerators; default: 1"),
       option("--cpu", "N", &options.cpu, "processors, like 2 or 0.5; default: 1"),

@@ -27,17 +27,22 @@ Result<ServerLocation> at(const std::string& url, std::string token, std::string
     error.message = how + ": " + error.message + "; give http://HOST:PORT";
     return error;
   }
-  return ServerLocation{address.value(), std::move(token), std::move(how)};
+  return ServerLocation{address.value(), std::move(token), std::move(how),
+                        "--server URL or --data DIR names another server; `duru up --detach` "
+                        "starts one on this machine"};
 }
 
-Result<ServerLocation> in_data_folder(const std::string& dir,
+// `data` is --data, if it was given.
+Result<ServerLocation> in_data_folder(const std::optional<std::string>& data,
+                                      const Environment& environment,
                                       const std::optional<std::string>& token) {
+  const std::string dir = data_folder_of(data, environment);
+  const std::string remedy = "`duru " + (data.has_value() ? "--data " + dir + " " : "") +
+                             "up --detach` starts one, --server URL names another";
   const auto address = read_whole_file(dir + "/address", kSmallFileBytesMax);
   if (!address.ok()) {
     return Error{ErrorCode::kUnavailable,
-                 "no server runs on the data folder " + dir + "; `duru --data " + dir +
-                     " up --detach` starts one, --server URL names another",
-                 true, false};
+                 "no server runs on the data folder " + dir + "; " + remedy, true, false};
   }
   std::string secret = token.value_or("");
   if (!token.has_value()) {
@@ -45,7 +50,9 @@ Result<ServerLocation> in_data_folder(const std::string& dir,
     if (!read.ok()) return read.error();
     secret = trimmed(std::move(read.value()));
   }
-  return at(trimmed(address.value()), std::move(secret), "the data folder " + dir);
+  auto found = at(trimmed(address.value()), std::move(secret), "the data folder " + dir);
+  if (found.ok()) found.value().remedy = remedy;
+  return found;
 }
 
 struct Configuration {
@@ -95,8 +102,7 @@ std::string data_folder_of(const std::optional<std::string>& given,
 Result<ServerLocation> find_server(const LocationOptions& options, const Environment& environment) {
   const auto token = options.token.has_value() ? options.token : environment("DURU_TOKEN");
   if (options.server.has_value()) return at(*options.server, token.value_or(""), "--server");
-  if (options.data.has_value())
-    return in_data_folder(data_folder_of(options.data, environment), options.token);
+  if (options.data.has_value()) return in_data_folder(options.data, environment, options.token);
   if (const auto url = environment("DURU_SERVER")) {
     return at(*url, token.value_or(""), "DURU_SERVER");
   }
@@ -106,7 +112,7 @@ Result<ServerLocation> find_server(const LocationOptions& options, const Environ
     return at(configuration.value().server, token.value_or(configuration.value().token),
               "the configuration");
   }
-  return in_data_folder(data_folder_of(options.data, environment), options.token);
+  return in_data_folder(options.data, environment, options.token);
 }
 
 }  // namespace duru::cli

@@ -28,8 +28,9 @@ struct LocationOptions {
 
 struct ServerLocation {
   http::Address address;
-  std::string token;  // may be empty
-  std::string how;    // for messages: "--server", "the data folder /srv/duru"
+  std::string token;        // may be empty
+  std::string how;          // for messages: "--server", "the data folder /srv/duru"
+  std::string remedy = {};  // what helps when it does not answer
 };
 
 // kUnavailable if a data folder has no running server; kInvalid for a bad URL or configuration.

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <map>
 
+#include "duru/cli/api_client.h"
+
 namespace duru::cli {
 namespace {
 
@@ -77,6 +79,21 @@ TEST_F(ServerLocationTest, what_is_missing_or_wrong_is_told_with_what_helps) {
             std::string::npos);
   write(".config/duru/config.yaml", "server: [\n");
   EXPECT_NE(find({}).find("config.yaml:2:"), std::string::npos) << find({});
+}
+
+TEST_F(ServerLocationTest, a_server_that_does_not_answer_has_a_next_step) {
+  EXPECT_NE(find({}).find("`duru up --detach`"), std::string::npos) << find({});
+  write("d/address", "127.0.0.1:1\n");
+  write("d/token", "t\n");
+  const LocationOptions here{.server = {}, .token = {}, .data = folder_ + "/d"};
+  const auto found = find_server(here, environment());
+  ASSERT_TRUE(found.ok());
+  ApiClient api(found.value(), [&] { return found; });
+  const auto answer = api.get("/readyz");
+  ASSERT_FALSE(answer.ok());
+  const std::string& told = answer.error().message;
+  EXPECT_NE(told.find("`duru --data " + folder_ + "/d up --detach`"), std::string::npos) << told;
+  EXPECT_NE(told.find("--server URL"), std::string::npos) << told;
 }
 
 TEST_F(ServerLocationTest, the_default_data_folder_follows_xdg) {

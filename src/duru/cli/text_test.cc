@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "duru/cli/describe_text.h"
+#include "duru/cli/size_text.h"
 #include "duru/cli/table.h"
 #include "duru/cli/time_text.h"
 #include "duru/cli/usage_text.h"
@@ -42,6 +44,24 @@ TEST(TimeText, two_figures_are_enough) {
   EXPECT_EQ(short_span(minutes(220)), "3h40m");
   EXPECT_EQ(short_span(hours(146)), "6d2h");
   EXPECT_EQ(age(std::nullopt, Timestamp(0)), "-");
+}
+
+TEST(SizeText, bytes_have_a_unit_that_people_read) {
+  EXPECT_EQ(size_text(Bytes(0)), "0B");
+  EXPECT_EQ(size_text(Bytes(1023)), "1023B");
+  EXPECT_EQ(size_text(Bytes(1536)), "1.5KiB");
+  EXPECT_EQ(size_text(Bytes(64 << 20)), "64MiB");
+  EXPECT_EQ(size_text(Bytes(1'610'612'736)), "1.5GiB");
+  EXPECT_EQ(size_text(Bytes(INT64_MAX)), "8388607.9TiB");
+}
+
+TEST(DescribeText, shows_bytes_in_units_and_no_chip_of_a_job_that_waits) {
+  EXPECT_EQ(describe_fields(boost::json::parse(
+                R"({"name":"m","memory_bytes":85899345920,"files":[{"path":"a","size":1536}]})")),
+            "name: m\nmemory: 80GiB\nfiles:\n  - path: a\n    size: 1.5KiB\n");
+  EXPECT_EQ(describe_fields(boost::json::parse(
+                R"({"state":"queued","chip":"h100","emulated":true,"nodes":["a"]})")),
+            "state: queued\n");
 }
 
 TEST(YamlText, reads_like_yaml_and_quotes_what_might_be_misread) {
@@ -90,6 +110,20 @@ TEST(UsageText, says_what_stands_behind_the_figures) {
             std::string::npos);
   EXPECT_NE(text.find("times are this machine's CPU's, not the chip's\n"), std::string::npos);
   EXPECT_NE(text.find("idle                      7169.5"), std::string::npos) << text;
+}
+
+TEST(UsageText, a_share_is_never_shown_as_none_or_all_where_it_is_neither) {
+  auto json = boost::json::parse(kUsage);
+  const auto shown = [&](const char* used, const char* idle) {
+    json.as_object()["used_accelerator_seconds"] = used;
+    json.as_object()["idle_accelerator_seconds"] = idle;
+    return usage_text(json, false, true);
+  };
+  const std::string little = shown("0.001", "7199.999");
+  EXPECT_NE(little.find(" <0.1%\n"), std::string::npos) << little;
+  EXPECT_NE(little.find(" >99.9%\n"), std::string::npos) << little;
+  const std::string half = shown("3.6", "7196.4");  // 0.05 %
+  EXPECT_NE(half.find(" 0.1%\n"), std::string::npos) << half;
 }
 
 TEST(UsageText, without_emulated_work_nothing_is_said_of_it) {

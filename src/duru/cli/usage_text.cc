@@ -19,9 +19,13 @@ std::int64_t millionths(const bj::value& object, std::string_view field) {
   return parse_decimal(text_of(object, field), kPlaces, value) ? value : 0;
 }
 
+// Rounded to a tenth of a per cent, but never to none or all of it where it is neither.
 std::string share(std::int64_t part, std::int64_t whole) {
   if (whole <= 0) return "-";
-  return format_decimal(Wide{part} * 1000 / whole, 1) + "%";
+  const Wide tenths = (Wide{part} * 2000 + whole) / (Wide{whole} * 2);
+  if (tenths == 0 && part > 0) return "<0.1%";
+  if (tenths == 1000 && part < whole) return ">99.9%";
+  return format_decimal(tenths, 1) + "%";
 }
 
 std::string class_table(const bj::value& usage, bool headers) {

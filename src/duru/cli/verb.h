@@ -36,7 +36,18 @@ struct Argument {
   bool positional = false;
   bool required = false;
   std::vector<std::string> choices = {};  // if not empty, no other value is taken
+  bool several = false;                   // of choices: any number of them, with commas between
+  std::string names_of = {};  // completed by what the server has: "jobs", "nodes"; "KIND": of the
+                              // kind that stands before it
+
+  bool is_flag() const { return std::holds_alternative<bool*>(target); }
+  bool is_list() const { return std::holds_alternative<std::vector<std::string>*>(target); }
 };
+
+// "-f,--follow" -> {"-f", "--follow"}
+std::vector<std::string> option_names(const Argument& argument);
+// Among them, by one of its names; nullptr if there is none.
+const Argument* find_option(const std::vector<Argument>& arguments, const std::string& name);
 
 Argument flag(std::string names, bool* target, std::string help);
 Argument option(std::string names, std::string value_name, Argument::Target target,
@@ -44,6 +55,8 @@ Argument option(std::string names, std::string value_name, Argument::Target targ
 Argument positional(std::string name, Argument::Target target, std::string help,
                     std::vector<std::string> choices = {});
 Argument optional_positional(std::string name, Argument::Target target, std::string help);
+// The same argument, completed by the names of what the server has of a kind.
+Argument naming(std::string kind, Argument argument);
 
 struct Verb {
   std::string name;
@@ -54,5 +67,8 @@ struct Verb {
   std::function<int(Context&)> run = {};     // the exit code
   std::vector<Verb> verbs = {};              // of a family: `duru journal verify`
 };
+
+const Verb* find_verb(const std::vector<Verb>& verbs, const std::string& name);  // or nullptr
+std::vector<std::string> verb_names(const std::vector<Verb>& verbs);
 
 }  // namespace duru::cli

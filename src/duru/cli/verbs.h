@@ -18,6 +18,7 @@ Verb submit_verb();
 Verb get_verb();
 Verb describe_verb();
 Verb logs_verb();
+Verb download_verb();
 Verb cancel_verb();
 Verb wait_verb();
 Verb extend_verb();

@@ -67,11 +67,10 @@ Verb wait_verb() {
               "  duru wait train\n"
               "  duru wait train --timeout 10m       # exit code 6 if that is too short\n"
               "  duru wait notebook --for running\n",
-          .arguments = {positional("JOB", &options->job, "id or name"),
+          .arguments = {naming("jobs", positional("JOB", &options->job, "id or name")),
                         option("--timeout", "DURATION", &options->timeout, "give up after this"),
                         option("--for", "STATE", &options->state, "be content with this state",
-                               {"queued", "starting", "running", "ending", "succeeded", "failed",
-                                "cancelled", "expired"})},
+                               job_states())},
           .run = [options](Context& context) { return run_wait(context, *options); }};
 }
 

@@ -6,6 +6,7 @@
 
 #include "duru/base/clock.h"
 #include "duru/cli/exit_code.h"
+#include "duru/cli/job_times.h"
 #include "duru/cli/job_watcher.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/yaml_text.h"
@@ -111,7 +112,7 @@ class Watch {
           break;
         case Output::kTable:
         case Output::kWide:
-          add_row(table, kind_, context_.output(), *object, wall_time());
+          add_row(table, kind_, context_.output(), row_of(*object), wall_time());
           break;
       }
     }
@@ -119,6 +120,10 @@ class Watch {
     const bool headers = !headers_shown_ && !context_.options().no_headers;
     headers_shown_ = true;
     context_.console().out(table.text(headers, context_.console().colored(), widths_));
+  }
+
+  boost::json::value row_of(const boost::json::value& object) {
+    return kind_.singular == "job" ? with_last_times(api_, context_.project(), object) : object;
   }
 
   Context& context_;

@@ -1,0 +1,17 @@
+// What somebody may have meant by a word that is not known.
+//
+//   did_you_mean("sumbit", {"submit", "wait"})  ->  "did you mean \"submit\"?"
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace duru::cli {
+
+// The nearest known word, at most a third of its characters away by inserting, leaving out,
+// changing or swapping two neighbours; "" if none is so near. Of equally near ones the first.
+std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
+// "" if nothing is near.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace duru::cli
