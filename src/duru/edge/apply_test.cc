@@ -205,6 +205,19 @@ TEST(Apply, AFleetHasOneUnfinishedRolloutAtATime) {
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Apply, ANodeThatAnotherNewFleetTakesFirstNeedsNoSuitableChip) {
+  EdgeRig rig;
+  rig.enrol("other", {{"fleet", "ridge"}}, "aries");
+  ApplyField command = good();
+  manifest(command).chips = {ChipName("dx-m1")};
+  command.releases[0] = release(manifest(command));
+  command.fleets.push_back(ridge());
+  command.fleets.back().name = FleetName("first");
+  EXPECT_EQ(rig.rejection(command), "");
+  EXPECT_EQ(rig.node("other").fleet.str(), "first");
+  EXPECT_EQ(rig.problems(), "");
+}
+
 TEST(Apply, AServiceKeepsWhatItTookWhenTheFleetAsksForMore) {
   EdgeRig rig;
   rig.enrol("cam", {{"fleet", "ridge"}});

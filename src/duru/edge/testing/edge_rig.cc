@@ -78,6 +78,11 @@ Outcome EdgeRig::apply(const Message& input) {
   return outcome;
 }
 
+void EdgeRig::take(const Message& input) {
+  const std::string type = rejection(input);
+  if (!type.empty()) problem(std::string(input.kind().name) + " was rejected: " + type);
+}
+
 std::string EdgeRig::rejection(const Message& input) {
   const Outcome outcome = apply(input);
   const auto* rejection = std::get_if<Rejection>(&outcome);
@@ -106,9 +111,7 @@ void EdgeRig::enrol(const std::string& node, const std::map<std::string, std::st
   EnrolNode command = enrolment(node, code);
   command.node.accelerators.front().chip = ChipName(chip);
   command.chips.front().name = ChipName(chip);
-  if (const std::string type = rejection(command); !type.empty()) {
-    problem(node + " cannot enrol: " + type);
-  }
+  take(command);
 }
 
 void EdgeRig::fleet(const std::string& name, int nodes) {
@@ -141,9 +144,7 @@ void EdgeRig::say(const std::string& name, FieldPhase phase, const std::string& 
   said.phase = phase;
   said.serving = serving;
   said.detail = detail;
-  if (const std::string type = rejection(said); !type.empty()) {
-    problem(name + " cannot report: " + type);
-  }
+  take(said);
 }
 
 void EdgeRig::serve(const std::string& name) {

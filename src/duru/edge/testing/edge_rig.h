@@ -38,6 +38,8 @@ class EdgeRig : public Decision {
   // --- inputs ---
   // Decides; what came of it is in facts() and handed() until the next call.
   Outcome apply(const Message& input);
+  // The same; a rejection is a problem.
+  void take(const Message& input);
   // The rejection's type; "" when it was accepted.
   std::string rejection(const Message& input);
 
