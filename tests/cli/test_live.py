@@ -80,3 +80,27 @@ def test_a_job_whose_output_nobody_reads_is_cancelled(shared):
     done = subprocess.run(["bash", "-c", command], env=shared.environment, capture_output=True, text=True, timeout=30)
     assert done.stdout == "y\n"
     shared.wait_for_state("unread", "cancelled")
+
+
+def test_completion_knows_the_names_that_the_server_has(shared):
+    shared.cli("run", "--name", "named-one", "--", "true")
+
+    def words(*line):
+        # As the scripts ask: the server is named on the line that is completed.
+        done = subprocess.run(
+            [shared.binary, "completion", "words", "--", "--data", shared.data, *line],
+            env=shared.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        return done.stdout.split()
+
+    node = shared.json("get", "nodes")["items"][0]["name"]
+    assert words("logs", "-f", "named") == ["named-one"]
+    assert words("describe", "job", "named") == ["named-one"]
+    assert words("drain", "") == [node]
+    assert words("mark", "accelerator", "") == [f"{node}/{index}" for index in range(3)]
+    assert "h100" in words("run", "--chip", "h1")
+    assert words("logs", "nobody") == []

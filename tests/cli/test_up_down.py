@@ -91,7 +91,8 @@ def test_the_environment_names_a_server(new_server):
     assert "ready" in nodes().stdout
     refused = nodes("--server", server.url, "--token", "wrong")
     assert refused.returncode == 4 and "--token" in refused.stderr
-    assert nodes("--server", "http://127.0.0.1:1").returncode == 5
+    silent = nodes("--server", "http://127.0.0.1:1")
+    assert silent.returncode == 5 and "up --detach" in silent.stderr
     assert nodes("--server", "nonsense").returncode == 2
 
 

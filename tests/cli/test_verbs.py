@@ -228,7 +228,17 @@ def test_an_accelerator_is_marked(shared):
     cli(shared, "mark", "accelerator", name, "unhealthy", "--reason", "ECC errors")
     shown = shared.json("get", "accelerator", name)
     assert (shown["state"], shown["reason"]) == ("unhealthy", "ECC errors")
-    assert shared.json("mark", "accelerator", name, "healthy")["state"] == "free"
+    chip = shown["chip"]
+    others = [a["name"] for a in shared.json("get", "accelerators")["items"] if a["chip"] == chip and a["name"] != name]
+    for other in others:
+        cli(shared, "mark", "accelerator", other, "unhealthy", "--reason", "ECC errors")
+    cli(shared, "submit", "-", input=f"name: unserved\nvariants: [{{chip: {chip}}}]\ncommand: ['true']\n")
+    help_line = cli(shared, "explain", "unserved").stdout.splitlines()[-1]
+    assert "what would help: duru get accelerators shows which are out of service" in help_line
+    for other in others:
+        cli(shared, "mark", "accelerator", other, "healthy")
+    assert shared.json("mark", "accelerator", name, "healthy")["state"] in ("free", "used")
+    cli(shared, "wait", "unserved")
     cli(shared, "mark", "accelerator", "nonsense", "healthy", code=2)
     cli(shared, "mark", "accelerator", name, "tired", code=2)
     assert "--reason" in cli(shared, "mark", "accelerator", name, "unhealthy", code=2).stderr

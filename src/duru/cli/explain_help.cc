@@ -13,7 +13,7 @@ struct Help {
   std::string_view text;
 };
 
-// The closed list (domain/reason.h), but for no_capacity.
+// The closed list (domain/reason.h), but for those that name something of the job.
 constexpr Help kHelp[] = {
     {"dependency", "it starts once the jobs in `after` have succeeded"},
     {"held", "it is held; whoever holds it must release it"},
@@ -28,7 +28,6 @@ constexpr Help kHelp[] = {
     {"rate_limited", "the engine is being asked too often; it goes on by itself"},
     {"site_unreachable", "the site does not answer; duru get sites and duru get nodes show more"},
     {"node_draining", "duru get nodes shows which and why; duru uncordon NODE gives one back"},
-    {"starting_backoff", "it is tried again by itself; duru logs JOB shows what it wrote last"},
     {"quarantined", "this version cannot act on it; its message says why"},
     {"infeasible", "the fleet has shrunk; cancel it, or bring the accelerators back"},
 };
@@ -67,6 +66,9 @@ std::string help_for(const boost::json::value& job_object) {
   if (job.reason == "no_capacity") {
     const boost::json::value* figures = member_of(job_object, "figures");
     return help_for_capacity(figures == nullptr ? boost::json::value() : *figures);
+  }
+  if (job.reason == "starting_backoff") {
+    return "it is tried again by itself; duru logs " + job.id + " shows what it wrote last";
   }
   for (const Help& help : kHelp) {
     if (help.reason == job.reason) return std::string(help.text);

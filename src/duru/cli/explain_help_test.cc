@@ -42,6 +42,9 @@ TEST(ExplainHelp, of_an_ended_job_says_where_to_look) {
   EXPECT_EQ(help_for(boost::json::parse(R"({"id":"j","state":"failed","attempt_count":1})")),
             "duru logs j shows what it wrote, duru describe job j shows all there is");
   EXPECT_EQ(help_for(boost::json::parse(R"({"id":"j","state":"succeeded"})")), "");
+  EXPECT_EQ(help_for(boost::json::parse(
+                R"({"id":"j","state":"queued","reason":"starting_backoff","attempt_count":1})")),
+            "it is tried again by itself; duru logs j shows what it wrote last");
 }
 
 }  // namespace
