@@ -46,8 +46,8 @@ void report_counters(EdgeTx& tx, const FieldNodeRecord& node, const ReportField&
 
 void report_events(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& report) {
   for (const FieldEvent& event : report.events) {
+    if (event.number <= node.reported.last_event) continue;
     const std::int64_t missing = event.number - node.reported.last_event - 1;
-    if (missing < 0) continue;
     const std::int64_t dropped =
         node.reported.counters.events_dropped - node.reported.events_skipped;
     if (missing > dropped) return;

@@ -92,6 +92,22 @@ TEST(Reports, ADropThatWasToldBeforeExplainsALaterGap) {
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Reports, FiguresBeyondAllReasonHarmNobody) {
+  Camera rig;
+  ReportField said = rig.report("cam-00");
+  said.revision = INT64_MIN;
+  said.counters = {Milliseconds(INT64_MIN), -1, INT64_MIN, INT64_MIN};
+  said.events = {{INT64_MIN, "{}", {}, {}}, {0, "{}", {}, {}}, {INT64_MAX, "{}", {}, {}}};
+  rig.apply(said);
+  EXPECT_EQ(rig.fact_names(), "");
+  said.counters.events_dropped = INT64_MAX;
+  rig.apply(said);
+  EXPECT_EQ(rig.fact_names(), "node_counted event_recorded");
+  rig.apply(said);
+  EXPECT_EQ(rig.fact_names(), "");
+  EXPECT_EQ(rig.problems(), "");
+}
+
 TEST(Reports, CountersNeverGoBackAndBecomeAFactOnceInReportEvery) {
   Camera rig;
   rig.serve("cam-00");
