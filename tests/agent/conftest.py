@@ -1,4 +1,5 @@
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -24,11 +25,23 @@ def field(tmp_path):
 
 
 @pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
 def new_node(agent_binary, tmp_path, field):
     made = []
 
-    def make(name="node"):
-        made.append(Node(agent_binary, tmp_path / name))
+    def make(data=tmp_path / "node"):
+        made.append(Node(agent_binary, data, tmp_path / "node.log"))
         return made[-1]
 
     yield make

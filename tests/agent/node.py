@@ -1,6 +1,6 @@
 """A real duru-agent on a data folder of its own.
 
-    node = Node(binary, tmp_path / "node")
+    node = Node(binary, tmp_path / "node", tmp_path / "node.log")
     node.enrol(server); node.run()
     node.kill()                     # as kill -9 does; the workload goes on
     node.serving()                  # names of the releases whose workload lives, as the kernel tells
@@ -17,11 +17,11 @@ from harness.server import processes_naming
 
 
 class Node:
-    def __init__(self, binary, data):
+    def __init__(self, binary, data, log):
         self.binary = binary
         self.data = pathlib.Path(data)
         self.process = None
-        self.log = self.data.with_name(self.data.name + ".log")
+        self.log = log
 
     def call(self, verb, *arguments):
         return subprocess.run(

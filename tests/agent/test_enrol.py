@@ -1,8 +1,9 @@
 """Becoming a node, and what the command line says when it cannot be."""
 
+import re
 import stat
 
-from harness import wait_until
+from harness import ROOT, wait_until
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_credential(field, new_node):
@@ -54,3 +55,21 @@ def test_the_command_line_explains_itself(agent_binary, new_node):
     assert node.call("enrol", "--server", "http://127.0.0.1:1", "--code", "c", "--cpu", "many").returncode == 2
     shown = node.call("--help").stdout
     assert "duru-agent run --data" in shown and "duru-agent enrol --server" in shown
+
+
+def test_the_documentation_s_commands_do_what_it_says(field, new_node, release):
+    text = (ROOT / "docs/agent.md").read_text()
+    enrol, run, status = re.findall(r"^duru-agent (.*)$", text, re.MULTILINE)
+    node = new_node()
+
+    def words(command):
+        said = command.replace("http://127.0.0.1:8080", field.url).replace(" CODE ", " right-code ")
+        return [word for word in said.split() if word not in ("--data", "/var/lib/duru-agent")]
+
+    assert node.call(*words(enrol)).returncode == 0
+    assert words(run) == ["run"]
+    node.run()
+    number = field.give(release("one"))
+    wait_until(lambda: field.reports(number, "serving", "one"), "the release to be served")
+    shown = node.call(*words(status)).stdout
+    assert re.search(r"^phase: +serving$", shown, re.MULTILINE) and re.search(r"^serving: +one$", shown, re.MULTILINE)

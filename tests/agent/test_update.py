@@ -89,6 +89,7 @@ def test_a_release_that_exits_three_times_at_first_goes_back_by_itself(field, no
     wait_for(field, field.give(bad, one), "returned", "one")
     assert "exited with code 7" in field.last["detail"]
     assert field.last["counters"]["restarts"] == 2
+    assert len(list((node.data / "runs").iterdir())) <= 2, "runs that are over are kept for ever"
 
 
 def test_a_release_that_becomes_unwell_goes_back_by_itself(field, node, release):
@@ -147,6 +148,26 @@ def test_a_release_larger_than_the_disk_leaves_the_old_one_serving(field, node, 
     wait_until(lambda: "disk full" in field.last.get("detail", ""), "the full disk to be told")
     assert field.reports(number, "fetching", "one") and node.serving() == ["one"]
     wait_for(field, field.give(one), "serving", "one")
+
+
+def test_a_disk_that_is_full_to_the_last_byte_stops_an_update_and_no_workload(field, new_node, release, small_disk):
+    node = new_node(small_disk / "node")
+    node.enrol(field)
+    node.run()
+    one = release("one")
+    wait_for(field, field.give(one), "serving", "one")
+    ballast = small_disk / "ballast"
+    try:
+        with open(ballast, "wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+    except OSError:
+        pass  # full
+    number = field.give(release("two"), one)
+    wait_until(lambda: "the new revision waits" in node.log.read_text(), "the full disk to be told")
+    assert node.serving() == ["one"]
+    ballast.unlink()
+    wait_for(field, number, "serving", "two")
 
 
 def test_only_files_that_a_slot_needs_stay(field, node, release):

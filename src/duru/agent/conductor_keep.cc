@@ -56,6 +56,7 @@ void Conductor::start_run() {
     if (commit(next)) watch_.reset();
     return;
   }
+  parts_.workload.remove_before(state_.run - 1);  // the last one's log may be of use
   Status started = watch_->start();
   if (started.ok()) return parts_.log.solved("start", "the workload can be started again");
   start_at_ms_ = boottime_ms() + kStartAgainAfter.value;

@@ -158,7 +158,8 @@ TEST_F(Tail, GivesTheSameLinesAgainUntilTheyAreDone) {
 
 TEST_F(Tail, PassesOverWhatIsNoEventHoweverLong) {
   const std::string longest = "{\"a\":\"" + std::string(kEventBytesMax - 8, 'x') + "\"}";
-  append_to(path, "no\n{\"a\":1}\n[2]\n\n" + longest + "\n{" + longest + "}\n");
+  const std::string deep = "{\"a\":" + std::string(20, '[') + std::string(20, ']') + "}";
+  append_to(path, "no\n{\"a\":1}\n[2]\n\n" + deep + "\n" + longest + "\n{" + longest + "}\n");
   append_to(path, std::string(200'000, 'y') + "\n{\"a\":3}\n");
   EventTail tail(path, 0);
   std::vector<std::string> bodies;
@@ -166,7 +167,7 @@ TEST_F(Tail, PassesOverWhatIsNoEventHoweverLong) {
     for (const std::string& body : take(tail)) bodies.push_back(body);
   }
   EXPECT_EQ(bodies, (std::vector<std::string>{"{\"a\":1}", longest, "{\"a\":3}"}));
-  EXPECT_EQ(tail.rejected(), 4);
+  EXPECT_EQ(tail.rejected(), 5);
 }
 
 TEST_F(Tail, GivesReadBytesBackToTheDiskAndReadsOn) {

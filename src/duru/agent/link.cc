@@ -11,10 +11,9 @@ namespace duru::agent {
 namespace {
 
 constexpr Milliseconds kNewsPause = seconds(1);  // between two syncs that news made
-constexpr Milliseconds kBackOffMax = minutes(5);
+constexpr Milliseconds kPauseMax = minutes(5);   // between two tries, where the heartbeat is less
 constexpr Milliseconds kFetchPause = seconds(1);
 constexpr Milliseconds kFetchPauseMax = minutes(5);
-constexpr std::int64_t kBackOffHeartbeatsMax = 5;
 
 http::Headers headers_of(const LinkOptions& options) {
   return {{"Authorization", "Bearer " + options.credential}};
@@ -129,7 +128,7 @@ void Link::work() {
 std::int64_t Link::next_turn_ms() const {
   if (!report_) return boottime_ms() + kNewsPause.value;
   std::int64_t turn = next_sync_ms_;
-  if (news_ && pause_.value == 0) turn = std::min(turn, last_sync_ms_ + kNewsPause.value);
+  if (news_ && !is_away_) turn = std::min(turn, last_sync_ms_ + kNewsPause.value);
   const bool fetches = order_ && fetch_status_.state == FetchStatus::State::kWorking;
   return fetches ? std::min(turn, next_fetch_ms_) : turn;
 }
@@ -138,7 +137,7 @@ bool Link::sync_is_due() const {
   Lock lock(mutex_);
   if (!report_) return false;
   const std::int64_t now = boottime_ms();
-  const bool has_news = news_ && pause_.value == 0 && now - last_sync_ms_ >= kNewsPause.value;
+  const bool has_news = news_ && !is_away_ && now - last_sync_ms_ >= kNewsPause.value;
   return now >= next_sync_ms_ || has_news || goodbye_;
 }
 
@@ -186,7 +185,7 @@ void Link::sync() {
 void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at,
                        const SyncRequest& said) {
   if (answer.status == 401 || answer.status == 403) {
-    pause_ = Milliseconds(0);
+    is_away_ = false;
     return log_.problem("sync", "the server refuses this node (" +
                                     text_member(answer.body, "type") +
                                     "): " + text_member(answer.body, "detail") +
@@ -202,7 +201,7 @@ void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at
                     reply.problems[0].detail);
   }
   log_.solved("sync", "the server is there");
-  pause_ = Milliseconds(0);
+  is_away_ = false;
   if (!options_.heartbeat_always && reply.value.heartbeat.value > 0) {
     heartbeat_ = reply.value.heartbeat;
   }
@@ -219,10 +218,9 @@ void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at
 }
 
 void Link::back_off(const std::string& problem) {
-  const Milliseconds at_most =
-      std::min(kBackOffMax, Milliseconds(heartbeat_.value * kBackOffHeartbeatsMax));
-  pause_ = doubled(pause_, heartbeat_, at_most);
-  next_sync_ms_ = last_sync_ms_ + pause_.value;
+  is_away_ = true;
+  const Milliseconds pause = std::max(heartbeat_, std::min(kPauseMax, heartbeat_ + heartbeat_));
+  next_sync_ms_ = last_sync_ms_ + pause.value;
   log_.problem("sync", problem + "; what runs goes on");
 }
 

@@ -7,9 +7,9 @@
 //   if (auto reply = link.take_reply()) ...    // what the server wants
 //   link.order(release);  link.fetch_status();
 //
-// While the server cannot be reached it is asked less and less often: from the heartbeat, doubling,
-// up to 5 heartbeats or 5 minutes, whichever is less, but never more often than the heartbeat. A
-// server that refuses us is asked at each heartbeat.
+// While the server cannot be reached it is asked every second heartbeat, so that one which comes
+// back hears from us before it calls us lost; a server that refuses us is asked at each heartbeat.
+// News wait for that, too.
 //
 // Nothing is sent before the first report, which says what an earlier agent left running.
 // All calls return at once, from any thread, except the last.
@@ -105,7 +105,7 @@ class Link {
   http::HttpClient client_;
   Fetcher fetcher_;
   Milliseconds heartbeat_;
-  Milliseconds pause_;  // of the back-off; 0: the server is there
+  bool is_away_ = false;  // the server did not answer last time
   std::int64_t next_sync_ms_ = 0;
   std::int64_t last_sync_ms_ = 0;
   std::thread thread_;

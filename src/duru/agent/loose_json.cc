@@ -2,14 +2,19 @@
 
 #include <boost/json.hpp>
 
+#include "duru/base/json.h"
+
 namespace duru::agent {
 namespace {
 
 namespace bj = boost::json;
 
 std::optional<bj::object> parse_object(std::string_view text) {
+  bj::parse_options options;
+  options.max_depth = JsonLimits{}.depth_max;
   boost::system::error_code error;
-  bj::value value = bj::parse(bj::string_view(text.data(), text.size()), error);
+  const bj::string_view bytes(text.data(), text.size());
+  const bj::value value = bj::parse(bytes, error, {}, options);
   if (error || !value.is_object()) return std::nullopt;
   return value.get_object();
 }

@@ -103,6 +103,21 @@ TEST_F(SpoolTest, AcknowledgedEventsAreNoLossWhenTheirSegmentGoes) {
   EXPECT_FALSE(std::filesystem::exists(segment(1)));
 }
 
+TEST_F(SpoolTest, ASegmentThatWasNotedAsGoneIsNoLossAndIsNotSentAgain) {
+  limits.segment_bytes = 1;
+  reopen();
+  add(1, 10, "{}");
+  add(1, 20, "{}");
+  const std::string first = slurp(segment(1));
+  spool->acknowledge(1);
+  ASSERT_FALSE(std::filesystem::exists(segment(1)));
+  write_file(segment(1), first);  // as if we had died before it was removed
+  reopen();
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{2}));
+  EXPECT_EQ(spool->dropped(), 0);
+  EXPECT_FALSE(std::filesystem::exists(segment(1)));
+}
+
 TEST_F(SpoolTest, ATornLastLineIsCutOffAndItsNumberGivenAnew) {
   add(1, 10, "{\"a\":1}");
   append_to(segment(1), "0123abcd {\"number\":2,\"bo");

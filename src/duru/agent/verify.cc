@@ -2,11 +2,11 @@
 
 #include <openssl/evp.h>
 
-#include <filesystem>
 #include <memory>
 #include <set>
 
 #include "duru/base/json.h"
+#include "duru/domain/names.h"
 
 namespace duru::agent {
 namespace {
@@ -50,17 +50,6 @@ bool is_signed(std::string_view bytes, const std::string& signature_hex,
                           bytes.size()) == 1;
 }
 
-// Relative, in plain steps downwards, of names that are none of the file system's own.
-bool is_inside(const std::string& path) {
-  if (path.empty() || path.find('\0') != std::string::npos) return false;
-  const std::filesystem::path parts(path);
-  if (parts.is_absolute() || parts.lexically_normal().native() != path) return false;
-  for (const auto& part : parts) {
-    if (part == ".." || part == "." || part.empty()) return false;
-  }
-  return true;
-}
-
 Status check(const Manifest& manifest, const ReleaseRef& release) {
   if (manifest.format != 1) {
     return refuse(
@@ -74,7 +63,7 @@ Status check(const Manifest& manifest, const ReleaseRef& release) {
   }
   std::set<std::string> paths;
   for (const JobFile& file : manifest.files) {
-    if (!is_inside(file.path)) return invalid("`" + file.path + "` is outside its folder");
+    if (!is_safe_path(file.path)) return invalid("`" + file.path + "` is outside its folder");
     if (!paths.insert(file.path).second) return invalid("`" + file.path + "` is there twice");
     if (file.size.value < 0) return invalid("`" + file.path + "` has a negative size");
   }
