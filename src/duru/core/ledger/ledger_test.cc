@@ -254,5 +254,23 @@ TEST_F(LedgerTest, ComesBackFromItsRecord) {
   EXPECT_EQ(encode(Ledger::from_record(record).record()), encode(record));
 }
 
+TEST_F(LedgerTest, WhatIsMeasuredAndWhatIsAssumedAreLinesOfTheirOwn) {
+  JobSpec spec = gpu_job("j");
+  spec.retries.limit = 1;
+  const JobId id = rig.submit(spec);
+  rig.advance(seconds(10));
+  rig.finish(id, 1);
+  std::vector<Chip> measured = chips();
+  measured[0].watts_kind = FigureKind::kMeasured;
+  rig.apply(DefineFleet{measured, {}, {}, false});
+  rig.run_until(rig.now() + seconds(1));
+  rig.advance(seconds(5));
+  rig.finish(id, 0);
+  std::map<std::string, std::string> joules;
+  for (const UsageItem& item : usage().items) joules[item.energy_source] = *item.energy_joules;
+  EXPECT_EQ(joules["published watts × held time"], "3500");
+  EXPECT_EQ(joules["measured watts × held time"], "1750");
+}
+
 }  // namespace
 }  // namespace duru::testing

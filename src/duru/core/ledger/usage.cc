@@ -40,8 +40,9 @@ void UsageAccount::add(const Interval& interval) {
 void UsageAccount::add(const Charge& charge) {
   const Wide held_ms = inside(charge.from, charge.to).value;
   if (held_ms == 0 && !(charge.from >= from_ && charge.from < to_)) return;
-  Line& line = lines_[{charge.project.str(), charge.job.str(), charge.chip, charge.emulated,
-                       charge.price.value, charge.watts.value}];
+  Line& line =
+      lines_[{charge.project.str(), charge.job.str(), charge.chip, charge.emulated,
+              charge.price.value, charge.watts.value, charge.price_kind, charge.watts_kind}];
   line.sample = charge;
   line.accelerator_ms += held_ms * charge.accelerators;
   line.cpu_ms += held_ms * charge.cpu.value;

@@ -54,6 +54,9 @@ class UsageAccount {
     bool emulated = false;
     std::int64_t price = 0;
     std::int64_t watts = 0;
+    // One line says one kind: what was measured is never told together with what was assumed.
+    FigureKind price_kind{};
+    FigureKind watts_kind{};
     auto operator<=>(const Key&) const = default;
   };
   struct Line {
