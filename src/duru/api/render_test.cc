@@ -51,7 +51,7 @@ class RenderTest : public testing::Test {
   void start(const JobId& job, std::int32_t attempt, std::int32_t device) {
     const Allocation held{kNode, ChipName("h100"), MilliDevices(1000), {device}, MilliCpu(1000),
                           {},    device == 0};
-    say(AttemptStarted{workload_of(job), attempt, -1, {held}, {}});
+    say(AttemptStarted{workload_of(job), attempt, -1, {held}, {}, false});
     say(TaskStarted{workload_of(job), attempt, 0, now_, "memory is not enforced"});
   }
   void end(const JobId& job, std::int32_t attempt, std::int32_t code) {

@@ -28,7 +28,7 @@ DURU_RECORD(NodeReported, (1, node), (2, up), (3, detail))
 DURU_RECORD(JobSubmitted, (1, job), (2, project), (3, spec), (4, after), (5, inputs),
             (6, principal))
 DURU_RECORD(AttemptStarted, (1, workload), (2, attempt), (3, variant), (4, allocations),
-            (5, inputs))
+            (5, inputs), (6, ends_pass))
 DURU_RECORD(TaskStarted, (1, workload), (2, attempt), (3, task), (4, started_at), (5, detail))
 DURU_RECORD(TaskEnded, (1, workload), (2, attempt), (3, task), (4, end))
 DURU_RECORD(TaskReleased, (1, workload), (2, attempt), (3, task), (4, released_at))

@@ -112,6 +112,7 @@ struct AttemptStarted {
   std::int32_t variant = 0;             // index into the job's variants; -1: the job's track
   std::vector<Allocation> allocations;  // one a task
   std::map<std::string, Digest> inputs;
+  bool ends_pass = false;  // the pass was long enough; the next one comes a millisecond later
 };
 DURU_DECLARE_KIND(AttemptStarted)
 

@@ -34,7 +34,7 @@ class EffectsTest : public ::testing::Test {
 
 TEST_F(EffectsTest, NothingIsSentBeforeItBegins) {
   const JobId id = rig.submit(gpu_job("j"));
-  effects.on_fact(rig.state(), AttemptStarted{workload_of(id), 1, -1, {}, {}}, {});
+  effects.on_fact(rig.state(), AttemptStarted{workload_of(id), 1, -1, {}, {}, false}, {});
   EXPECT_TRUE(engine.calls.empty());
   begin();
   EXPECT_EQ(engine.calls,

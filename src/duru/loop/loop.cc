@@ -7,6 +7,18 @@
 #include "duru/domain/observations.h"
 
 namespace duru {
+namespace {
+
+// A command is journaled whole, beside what comes of it: that leaves room for both in an entry.
+constexpr std::size_t kCommandBytesMax = std::size_t{48} << 20;
+
+Rejection too_large(std::size_t bytes) {
+  return {"too-large", "the request has " + std::to_string(bytes >> 20) + " MiB once it is encoded",
+          "at most " + std::to_string(kCommandBytesMax >> 20) + " MiB go at once; send it in parts",
+          ""};
+}
+
+}  // namespace
 
 // Collects the facts of one decision; each evolves its module at once.
 class Loop::OpenDecision : public Decision {
@@ -91,6 +103,10 @@ Outcome Loop::route(const Message& input, Decision& decision) {
 Outcome Loop::decide(const Message& input, const CommandRequest* request, Timestamp now,
                      std::string* answer) {
   now = std::max(now, last_now_);
+  StoredMessage cause = store(input);
+  if (request != nullptr && cause.body.size() > kCommandBytesMax) {
+    return too_large(cause.body.size());
+  }
   OpenDecision decision(*this, now, request == nullptr ? "" : request->principal);
   Outcome outcome = route(input, decision);
   const auto* accepted = std::get_if<Accepted>(&outcome);
@@ -109,7 +125,7 @@ Outcome Loop::decide(const Message& input, const CommandRequest* request, Timest
   commit->record.term = decision.term();
   commit->record.now = now;
   commit->record.cause_family = static_cast<std::int32_t>(input.kind().family);
-  commit->record.cause = store(input);
+  commit->record.cause = std::move(cause);
   for (const Message& fact : decision.facts()) commit->record.facts.push_back(store(fact));
   commit->facts = std::move(decision.facts());
   if (request != nullptr) {

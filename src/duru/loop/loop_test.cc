@@ -185,5 +185,16 @@ TEST_F(LoopTest, ADeadlineAtWhichNothingCouldBeDoneIsNotDueAgain) {
   EXPECT_FALSE(rig.loop.next_deadline().has_value()) << "its accelerators are in use";
 }
 
+TEST_F(LoopTest, ACommandThatLeavesNoRoomInAnEntryIsRefused) {
+  JobSpec spec = gpu_job("large");
+  spec.env["LARGE"] = std::string(std::size_t{49} << 20, 'x');
+  const std::size_t place =
+      rig.submit(SubmitJobs{ProjectName("default"), {{make_id<JobId>(1, 1), spec}}, {}, {}});
+  journal.release_all();
+  rig.drain();
+  ASSERT_TRUE(rig.replies[place].has_value());
+  EXPECT_EQ(rig.replies[place]->rejection.type, "too-large");
+}
+
 }  // namespace
 }  // namespace duru::testing

@@ -93,7 +93,7 @@ TEST(Scenarios, ShowEachStateReasonAndVerb) {
   }
   // Those that core/explain gives today.
   for (const char* reason : {"dependency", "priority", "no_capacity", "node_draining",
-                             "starting_backoff", "infeasible"}) {
+                             "starting_backoff", "infeasible", "site_unreachable"}) {
     EXPECT_EQ(reasons.count(reason), 1U) << reason;
   }
   for (const Field& field : type_of<ScenarioInput>().fields) {

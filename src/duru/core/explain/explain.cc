@@ -79,8 +79,7 @@ Reason capacity_reason(const State& state, const JobRecord& job, const Request& 
   const auto chips = state.chips_of(request);
   const Count count = count_accelerators(state, chips);
   const std::int64_t wanted = (request.amount.value + 999) / 1000 * *job.spec.tasks;
-  const bool host_is_short =
-      !first_fit(state, job.spec, request, chips, CapacityView::kFree, true).empty();
+  const bool host_is_short = lacks_host(state, job.spec, request, chips);
   std::string detail = "needs " + std::to_string(wanted) + " × " + chip_text(request) + "; " +
                        std::to_string(count.free) + " of " + std::to_string(count.total) +
                        " are free";
@@ -109,6 +108,37 @@ Reason capacity_reason(const State& state, const JobRecord& job, const Request& 
           until};
 }
 
+// What would do is at a site none of whose nodes answers.
+std::optional<Reason> unreachable_reason(const State& state, const RequestKey& key) {
+  std::map<SiteName, std::int64_t> node_count;
+  std::set<SiteName> with_a_node_up;
+  for (const auto& [name, record] : state.nodes) {
+    ++node_count[record.node.site];
+    if (!record.down) with_a_node_up.insert(record.node.site);
+  }
+  const auto is_wanted = [&](const NodeName& name) {
+    return std::any_of(key.begin(), key.end(), [&](const Request& request) {
+      if (!request.needs_accelerator()) return true;
+      const auto chips = state.chips_of(request);
+      return std::any_of(chips.begin(), chips.end(), [&](const Chip* chip) {
+        const auto names = state.nodes_of_chip.find(chip->name);
+        return names != state.nodes_of_chip.end() && names->second.count(name) > 0;
+      });
+    });
+  };
+  for (const auto& [name, record] : state.nodes) {
+    const SiteName& site = record.node.site;
+    if (with_a_node_up.count(site) > 0 || !is_wanted(name)) continue;
+    const std::string why = record.down_detail.empty() ? "" : " (" + record.down_detail + ")";
+    return Reason{ReasonCode::kSiteUnreachable,
+                  "site " + site.str() + " is unreachable: none of its " +
+                      std::to_string(node_count[site]) + " nodes answers" + why,
+                  {{"nodes_down", node_count[site]}},
+                  {}};
+  }
+  return std::nullopt;
+}
+
 // It does not fit on what is in service, were it empty.
 Reason out_of_service_reason(const State& state, const JobRecord& job, const RequestKey& key) {
   bool fits_fleet = false;
@@ -133,6 +163,7 @@ Reason out_of_service_reason(const State& state, const JobRecord& job, const Req
             {{"accelerators", count.total}},
             {}};
   }
+  if (const std::optional<Reason> reason = unreachable_reason(state, key)) return *reason;
   if (cordoned > 0) {
     return {ReasonCode::kNodeDraining,
             "what would fit is cordoned or being drained: " + names +
@@ -151,37 +182,51 @@ Reason out_of_service_reason(const State& state, const JobRecord& job, const Req
           {}};
 }
 
-bool want_the_same(const State& state, const RequestKey& a, const RequestKey& b) {
-  for (const Request& x : a) {
-    for (const Request& y : b) {
-      if (!x.needs_accelerator() || !y.needs_accelerator()) {
-        if (x.needs_accelerator() == y.needs_accelerator()) return true;
-        continue;
-      }
-      for (const Chip* chip : state.chips_of(x)) {
-        const auto other = state.chips_of(y);
-        if (std::find(other.begin(), other.end(), chip) != other.end()) return true;
-      }
-    }
-  }
-  return false;
-}
-
-bool fits_any(const State& state, const JobSpec& spec, const RequestKey& key, CapacityView view,
-              bool ignore_host = false) {
+bool fits_any(const State& state, const JobSpec& spec, const RequestKey& key, CapacityView view) {
   return std::any_of(key.begin(), key.end(), [&](const Request& request) {
-    return !first_fit(state, spec, request, state.chips_of(request), view, ignore_host).empty();
+    return !first_fit(state, spec, request, state.chips_of(request), view).empty();
   });
 }
 
-// Whether those of the other shape, when they are ahead, keep something from those of `mine`.
-bool competes(const State& state, const RequestKey& mine, const JobSpec& other,
-              const RequestKey& key) {
-  if (!fits_any(state, other, key, CapacityView::kSchedulable)) return false;
-  if (want_the_same(state, mine, key)) return true;
-  // Free accelerators, but too little cpu beside them: it keeps cpu from those who want cpu alone.
-  return !mine.front().needs_accelerator() &&
-         fits_any(state, other, key, CapacityView::kFree, true);
+// What one shape wants of the fleet, or keeps from those behind it.
+struct Wanted {
+  std::set<ChipName> chips;
+  std::set<NodeName> hosts;
+
+  bool meets(const Wanted& other) const {
+    const auto meet = [](const auto& a, const auto& b) {
+      return std::any_of(a.begin(), a.end(), [&](const auto& name) { return b.count(name) > 0; });
+    };
+    return meet(chips, other.chips) || meet(hosts, other.hosts);
+  }
+};
+
+Wanted wanted_by(const State& state, const JobSpec& spec, const RequestKey& key) {
+  Wanted wanted;
+  for (const Request& request : key) {
+    const auto chips = state.chips_of(request);
+    if (request.needs_accelerator()) {
+      for (const Chip* chip : chips) wanted.chips.insert(chip->name);
+    }
+    wanted.hosts.merge(hosts_wanted(state, spec, request, chips));
+  }
+  return wanted;
+}
+
+// As a scheduling pass keeps it (core/queue).
+Wanted kept_by(const State& state, const JobSpec& spec, const RequestKey& key) {
+  Wanted kept;
+  for (const Request& request : key) {
+    const auto chips = state.chips_of(request);
+    if (first_fit(state, spec, request, chips, CapacityView::kSchedulable).empty()) continue;
+    if (request.needs_accelerator()) {
+      for (const Chip* chip : chips) kept.chips.insert(chip->name);
+    }
+    if (lacks_host(state, spec, request, chips)) {
+      kept.hosts.merge(hosts_wanted(state, spec, request, chips));
+    }
+  }
+  return kept;
 }
 
 QueuePosition position_of(const State& state, const JobRecord& job) {
@@ -198,7 +243,8 @@ struct Ahead {
   std::string first;
 };
 
-// O(lines), each by a search in it, and O(jobs in their backoff), who keep nothing from anybody.
+// O(lines), each by a search in it and a look at the nodes, and O(jobs in their backoff), who keep
+// nothing from anybody.
 Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, Timestamp now) {
   const QueuePosition mine = position_of(state, job);
   std::map<Shape, std::set<QueuePosition>> resting;
@@ -206,14 +252,15 @@ Ahead ahead_of(const State& state, const JobRecord& job, const RequestKey& key, 
     const JobRecord& other = state.jobs.at(it->second);
     if (other.not_before > now) resting[shape_of(other.spec)].insert(position_of(state, other));
   }
+  const Wanted wanted = wanted_by(state, job.spec, key);
   Ahead ahead;
   std::optional<QueuePosition> first;
   for (const auto& [shape, line] : state.waiting) {
     const auto& in_backoff = resting[shape];
     const bool is_behind = !(*line.begin() < mine);
-    if (is_behind || !competes(state, key, job_at(state, *line.begin()).spec, shape.requests)) {
-      continue;
-    }
+    if (is_behind) continue;
+    const JobSpec& other = job_at(state, *line.begin()).spec;
+    if (!kept_by(state, other, shape.requests).meets(wanted)) continue;
     ahead.count += static_cast<std::int64_t>(line.places_before(mine));
     for (const QueuePosition& position : in_backoff) {
       ahead.count -= position < mine && line.count(position) > 0 ? 1 : 0;

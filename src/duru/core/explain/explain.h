@@ -3,7 +3,7 @@
 //   Reason reason = explain(state, job, now);   // {no_capacity, "needs 4 × h100…; 1 is free of 4",
 //   {…}}
 //
-// Cost: one placement per way to run and per shape ahead, and O(jobs that wait ahead).
+// Cost: a few placements per way to run and per shape ahead, and O(jobs in their backoff).
 #pragma once
 
 #include "duru/core/state/state.h"

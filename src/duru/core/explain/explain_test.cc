@@ -154,6 +154,7 @@ TEST_F(Explain, SaysWhenWhatWouldFitIsCordoned) {
 }
 
 TEST_F(Explain, SaysWhenAllThatWouldDoIsUnhealthyOrDown) {
+  rig.fleet({node("b", kAries, 1)});
   for (std::int32_t i = 0; i < 3; ++i) {
     rig.apply(MarkAccelerator{{NodeName("a"), i}, false, "hot"});
   }
@@ -170,6 +171,28 @@ TEST_F(Explain, SaysThatTheFleetShrank) {
   const JobId id = rig.submit(gpu_job("j", 4));
   rig.fleet({node("a", kH100, 2)});
   EXPECT_EQ(why(id).code, ReasonCode::kInfeasible);
+}
+
+TEST_F(Explain, SaysThatASiteIsUnreachableWhenNoneOfItsNodesAnswers) {
+  rig.submit(gpu_job("holder", 4));
+  const JobId id = rig.submit(gpu_job("j"));
+  rig.fleet({node("b", kAries, 1)});
+  rig.apply(NodeObserved{NodeName("a"), false, "no answer"});
+  expect(id, ReasonCode::kNoCapacity,
+         "4 of 4 accelerators that would do are out of service (0 unhealthy)");
+  rig.apply(NodeObserved{NodeName("b"), false, "no answer"});
+  expect(id, ReasonCode::kSiteUnreachable,
+         "site here is unreachable: none of its 2 nodes answers (no answer)");
+  EXPECT_EQ(why(id).figures.at("nodes_down"), 2);
+}
+
+TEST_F(Explain, AJobWithAnAcceleratorMayWaitForOneThatWantsCpuAlone) {
+  rig.submit(gpu_job("holder"));
+  JobSpec all = job("all");
+  all.cpu = MilliCpu(64'000);
+  rig.submit(all);
+  expect(rig.submit(gpu_job("j")), ReasonCode::kPriority,
+         "would fit, but 1 job goes first, beginning with all");
 }
 
 }  // namespace

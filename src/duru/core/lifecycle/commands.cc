@@ -67,6 +67,7 @@ Outcome decide_extend(Tx& tx, const ExtendLease& command) {
 }
 
 Outcome decide_end_all(Tx& tx, const EndAllWork& command) {
+  if (Rejection r = check_reason(command.reason); !r.empty()) return r;
   std::vector<JobId> unfinished;
   for (const auto& [name, id] : tx.state().unfinished_by_name) unfinished.push_back(id);
   std::sort(unfinished.begin(), unfinished.end());

@@ -55,6 +55,7 @@ void apply(State& state, const JobSubmitted& fact, const FactContext& context) {
 }
 
 void apply(State& state, const AttemptStarted& fact, const FactContext& context) {
+  if (fact.ends_pass) state.pass_ended_at = context.now;
   change_job(state, state.workloads.at(fact.workload).job,
              [&](JobRecord& job, WorkloadRecord& workload) {
                AttemptRecord attempt;

@@ -25,6 +25,12 @@ constexpr Milliseconds kLeaseMax = hours(30 * 24);
 constexpr Milliseconds kGraceMax = hours(24);
 constexpr Milliseconds kTimeLimitMax = hours(3650 * 24);
 constexpr MilliDevices kAmountMax(1'000'000'000);
+// Bounds of what one decision may hold, so that it fits into a journal entry whatever it decides:
+// the decision to start one attempt, what the jobs of one request wait for, and all that there is
+// to end at once.
+constexpr Bytes kAttemptBytesMax(32 * 1024 * 1024);
+constexpr std::size_t kDependenciesMax = 1'000'000;
+constexpr std::size_t kUnfinishedMax = 500'000;
 
 // All jobs of the command are accepted or none. Answers with their ids.
 Outcome decide_submit(Tx& tx, const SubmitJobs& command);

@@ -125,6 +125,21 @@ Rejection check_numbers(const JobSpec& spec, const std::string& pointer) {
   return {};
 }
 
+// The decision to start all of it is one fact: each task has its node, its chip and its devices.
+Rejection check_size(const JobSpec& spec, const std::string& pointer) {
+  constexpr std::int64_t kTaskBytes = 192;
+  constexpr std::int64_t kDeviceBytes = 6;
+  for (const Request& request : requests_of(spec)) {
+    const std::int64_t devices = (request.amount.value + 999) / 1000;
+    if (*spec.tasks * (kTaskBytes + devices * kDeviceBytes) <= kAttemptBytesMax.value) continue;
+    return invalid(pointer + "/tasks",
+                   std::to_string(*spec.tasks) + " tasks with " + std::to_string(devices) +
+                       " accelerators each are more than one decision holds",
+                   "submit it as several jobs");
+  }
+  return {};
+}
+
 // Without this, nothing would bound how many of its tasks a node runs at once.
 Rejection check_host_share(const JobSpec& spec, const std::string& pointer) {
   if (spec.cpu->value > 0) return {};
@@ -287,6 +302,7 @@ Rejection check_form(const State& state, const JobSpec& spec, const std::string&
   if (Rejection r = check_names(spec, pointer); !r.empty()) return r;
   if (Rejection r = check_numbers(spec, pointer); !r.empty()) return r;
   if (Rejection r = check_variants(state, spec, pointer); !r.empty()) return r;
+  if (Rejection r = check_size(spec, pointer); !r.empty()) return r;
   if (Rejection r = check_host_share(spec, pointer); !r.empty()) return r;
   if (spec.variants.empty() || !spec.command.empty()) {
     if (Rejection r = check_command(spec.command, pointer + "/command"); !r.empty()) return r;

@@ -204,7 +204,14 @@ const BadSpec kBadSpecs[] = {
        s.variants = {{ChipName("a100"), {}, {}, "", {}}};
      },
      "infeasible", ""},
-    {"after of nobody", [](JobSpec& s) { s.after = {"nobody"}; }, "not-found", "/after/0"},
+    {"after of nobody", [](JobSpec& s) { s.after = {"nobody"}; }, "unknown-job", "/after/0"},
+    {"a start that would be more than one fact holds",
+     [](JobSpec& s) {
+       s.track = Track::kGpu;
+       s.tasks = 100'000;
+       s.amount = MilliDevices(24'000);
+     },
+     "invalid", "/tasks"},
     {"after of itself", [](JobSpec& s) { s.after = {s.name}; }, "invalid", "/after"},
     {"an input without a source",
      [](JobSpec& s) {
@@ -220,7 +227,7 @@ const BadSpec kBadSpecs[] = {
      [](JobSpec& s) {
        s.inputs = {{"m", "nobody/model"}};
      },
-     "not-found", "/inputs/m"},
+     "unknown-job", "/inputs/m"},
 };
 
 TEST(SubmissionFault, IsRejectedWithItsTypeItsPlaceAndHelp) {

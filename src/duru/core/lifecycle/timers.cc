@@ -74,6 +74,9 @@ std::optional<Timestamp> next_deadline(const State& state, Timestamp now) {
     consider(ended_at + kRetention);
     break;
   }
+  // A pass that ended early goes on.
+  const Timestamp next_pass = state.pass_ended_at + Milliseconds(1);
+  if (state.pass_ended_at.value != 0 && now < next_pass) consider(next_pass);
   return next;
 }
 

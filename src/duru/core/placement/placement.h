@@ -23,4 +23,21 @@ std::vector<Allocation> first_fit(const State& state, const JobSpec& spec, const
                                   const std::vector<const Chip*>& chips, CapacityView view,
                                   bool ignore_host = false);
 
+// Free now, but not on the hosts in `kept`, unless the tasks take nothing of a host but
+// accelerators.
+std::vector<Allocation> first_fit_beside(const State& state, const JobSpec& spec,
+                                         const Request& request,
+                                         const std::vector<const Chip*>& chips,
+                                         const std::set<NodeName>& kept);
+
+// Whether cpu or memory is all that a task which does not fit now may lack: its accelerators are
+// free, or it wants none.
+bool lacks_host(const State& state, const JobSpec& spec, const Request& request,
+                const std::vector<const Chip*>& chips);
+
+// The hosts whose cpu and memory it competes for: those in service that could take one task of it,
+// were they empty. None when its tasks take nothing of a host but accelerators. O(nodes).
+std::set<NodeName> hosts_wanted(const State& state, const JobSpec& spec, const Request& request,
+                                const std::vector<const Chip*>& chips);
+
 }  // namespace duru

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "duru/base/wire.h"
 #include "duru/core/placement/placement.h"
 
 namespace duru {
 namespace {
 
-// One pass. `blocked_` holds the chips that somebody ahead waits for; the empty name is cpu and
-// memory alone.
+// One pass. What somebody ahead waits for is kept: chips, and the cpu and memory of hosts.
 class Pass {
  public:
   explicit Pass(Tx& tx) : tx_(tx) {
@@ -16,7 +16,7 @@ class Pass {
   }
 
   void run() {
-    while (!open_.empty()) {
+    while (!open_.empty() && bytes_ < kPassBytesMax) {
       const auto node = open_.extract(open_.begin());
       const QueuePosition& position = node.key();
       const Shape& shape = node.mapped();
@@ -29,7 +29,7 @@ class Pass {
   enum class Turn {
     kStarted,
     kInBackoff,   // keeps nothing from others; the next in line may go
-    kBlocked,     // its chips are kept for it; who is behind it in line cannot go either
+    kBlocked,     // what it wants is kept for it; who is behind it in line cannot go either
     kImpossible,  // on the fleet as it is: keeps nothing from others, and its line is done
   };
 
@@ -49,22 +49,22 @@ class Pass {
     bool open_way = false;
     for (const Request& request : shape.requests) {
       const std::vector<const Chip*> chips = unblocked(request);
-      if (request.needs_accelerator() ? chips.empty() : blocked_.count(ChipName()) > 0) continue;
+      if (request.needs_accelerator() && chips.empty()) continue;
       open_way = true;
       const std::vector<Allocation> allocations =
-          first_fit(state, job.spec, request, chips, CapacityView::kFree);
+          first_fit_beside(state, job.spec, request, chips, kept_hosts_);
       if (allocations.empty()) continue;
       start(workload, job, request, allocations);
       return Turn::kStarted;
     }
-    // Where every way is kept for somebody ahead, there is nothing more to keep.
+    // Where the chips of every way are kept for somebody ahead, there is nothing more to keep.
     if (!open_way) return Turn::kBlocked;
     return block(job, shape.requests) ? Turn::kBlocked : Turn::kImpossible;
   }
 
   std::vector<const Chip*> unblocked(const Request& request) const {
     std::vector<const Chip*> chips = tx_.state().chips_of(request);
-    std::erase_if(chips, [&](const Chip* chip) { return blocked_.count(chip->name) > 0; });
+    std::erase_if(chips, [&](const Chip* chip) { return kept_chips_.count(chip->name) > 0; });
     return chips;
   }
 
@@ -76,20 +76,18 @@ class Pass {
       const auto chips = state.chips_of(request);
       if (first_fit(state, job.spec, request, chips, CapacityView::kSchedulable).empty()) continue;
       possible = true;
-      // Free accelerators but no cpu or memory: those who take cpu alone wait behind it too.
-      const bool host_is_short =
-          !request.needs_accelerator() ||
-          !first_fit(state, job.spec, request, unblocked(request), CapacityView::kFree, true)
-               .empty();
-      if (host_is_short) blocked_.insert(ChipName());
-      for (const Chip* chip : chips) blocked_.insert(chip->name);
+      if (lacks_host(state, job.spec, request, unblocked(request))) {
+        kept_hosts_.merge(hosts_wanted(state, job.spec, request, chips));
+      }
+      for (const Chip* chip : chips) kept_chips_.insert(chip->name);
     }
     return possible;
   }
 
   void start(const WorkloadRecord& workload, const JobRecord& job, const Request& request,
              const std::vector<Allocation>& allocations) {
-    AttemptStarted fact{workload.id, workload.attempt_count + 1, request.variant, allocations, {}};
+    AttemptStarted fact{workload.id, workload.attempt_count + 1, request.variant, allocations, {},
+                        false};
     for (const JobInput& input : job.inputs) {
       Digest digest = input.digest;
       if (!input.producer.empty()) {
@@ -97,12 +95,16 @@ class Pass {
       }
       fact.inputs.emplace(input.name, digest);
     }
+    bytes_ += Bytes(static_cast<std::int64_t>(encode(fact).size()));
+    fact.ends_pass = bytes_ >= kPassBytesMax;
     tx_.emit(std::move(fact));
   }
 
   Tx& tx_;
   std::map<QueuePosition, Shape> open_;  // the front of each line that may still go
-  std::set<ChipName> blocked_;
+  std::set<ChipName> kept_chips_;
+  std::set<NodeName> kept_hosts_;
+  Bytes bytes_;  // of the facts of this pass
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "duru/core/testing/rig.h"
 
 namespace duru::testing {
@@ -119,6 +121,8 @@ TEST_F(Queue, WhoWaitsForCpuBesideAnAcceleratorGoesBeforeThoseWhoTakeCpuAlone) {
   hog.cpu = MilliCpu(64'000);
   const JobId on_a = rig.submit(hog);
   EXPECT_EQ(rig.attempt(on_a)->tasks[0].allocation.node.str(), "a");
+  hog.name = "hog-on-b";
+  rig.submit(hog);
   JobSpec half = gpu_job("half");
   half.cpu = MilliCpu(32'000);
   const JobId first = rig.submit(half);
@@ -153,6 +157,92 @@ TEST_F(Queue, ManyStartInOnePass) {
   for (int i = 0; i < 6; ++i) ids.push_back(rig.submit(gpu_job("j" + std::to_string(i))));
   rig.finish(holder, 0);
   for (int i = 0; i < 6; ++i) EXPECT_EQ(waits(ids[static_cast<std::size_t>(i)]), i >= 4) << i;
+}
+
+TEST_F(Queue, ALargeJobWithoutAcceleratorIsNotStarvedByThoseWithOneBehindIt) {
+  JobSpec gpu = gpu_job("running");
+  gpu.cpu = MilliCpu(16'000);
+  const JobId running = rig.submit(gpu);
+  JobSpec all = job("all");
+  all.cpu = MilliCpu(64'000);
+  all.tasks = 2;
+  const JobId large = rig.submit(all);
+  gpu.name = "behind";
+  const JobId behind = rig.submit(gpu);
+  JobSpec npu = of_chip("npu-behind", kAries);
+  const JobId npu_behind = rig.submit(npu);
+  EXPECT_TRUE(waits(large));
+  EXPECT_TRUE(waits(behind) && waits(npu_behind))
+      << "cpu is free, but it is kept for the one ahead";
+  rig.finish(running, 0);
+  EXPECT_FALSE(waits(large));
+  EXPECT_TRUE(waits(behind) && waits(npu_behind));
+  rig.finish(large, 0);
+  EXPECT_FALSE(waits(behind) || waits(npu_behind));
+}
+
+TEST_F(Queue, HostsAreKeptOnlyWhereTheOneAheadCouldRun) {
+  Node small = node("small", kH100, 1);
+  small.cpu = MilliCpu(8000);
+  rig.fleet({small});
+  JobSpec hog = job("hog");
+  hog.cpu = MilliCpu(1000);
+  hog.tasks = 2;
+  rig.submit(hog);
+  JobSpec whole = job("whole");
+  whole.cpu = MilliCpu(64'000);
+  whole.tasks = 2;
+  const JobId ahead = rig.submit(whole);
+  const JobId on_small = rig.submit(gpu_job("on-small"));
+  EXPECT_TRUE(waits(ahead));
+  ASSERT_FALSE(waits(on_small));
+  EXPECT_EQ(rig.attempt(on_small)->tasks[0].allocation.node.str(), "small");
+}
+
+TEST_F(Queue, WhoTakesNothingOfAHostButAcceleratorsDoesNotWaitForOne) {
+  const JobId running = rig.submit(gpu_job("running"));
+  JobSpec all = job("all");
+  all.cpu = MilliCpu(64'000);
+  all.tasks = 2;
+  const JobId large = rig.submit(all);
+  JobSpec bare = gpu_job("bare");
+  bare.cpu = MilliCpu(0);
+  EXPECT_FALSE(waits(rig.submit(bare)));
+  EXPECT_TRUE(waits(large));
+  rig.finish(running, 0);
+  EXPECT_FALSE(waits(large));
+}
+
+// Each of these starts takes about 7 MiB in the journal.
+TEST(QueuePass, EndsWhenItsFactsAreLargeAndGoesOnAMillisecondLater) {
+  Node wide = node(std::string(63, 'n'), "", 0);
+  wide.cpu = MilliCpu(400'000);
+  Rig rig({wide});
+  rig.apply(CordonNode{wide.name, "until all wait"});
+  JobSpec spec = job("j");
+  spec.cpu = MilliCpu(1);
+  spec.tasks = 100'000;
+  std::vector<JobId> ids;
+  for (int i = 0; i < 4; ++i) {
+    spec.name = "j" + std::to_string(i);
+    ids.push_back(rig.submit(spec));
+  }
+  const auto started = [&] {
+    return std::count_if(ids.begin(), ids.end(),
+                         [&](const JobId& id) { return rig.job(id).state == JobState::kStarting; });
+  };
+  rig.apply(UncordonNode{wide.name});
+  std::size_t bytes = 0;
+  for (const Message& fact : rig.facts()) bytes += store(fact).body.size();
+  EXPECT_LT(bytes, std::size_t{32} << 20);
+  EXPECT_GT(started(), 0);
+  ASSERT_LT(started(), 4);
+  const Timestamp then = rig.now();
+  rig.run_until(then);
+  ASSERT_LT(started(), 4);
+  rig.run_until(then + Milliseconds(2));
+  EXPECT_EQ(started(), 4);
+  EXPECT_EQ(rig.problems(), "");
 }
 
 }  // namespace

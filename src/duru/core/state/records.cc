@@ -20,6 +20,7 @@ DURU_RECORD(JobRecord, (1, id), (2, project), (3, spec), (4, after), (5, inputs)
             (19, ended_at), (20, end_reason), (21, exit_code), (22, signal), (23, lost),
             (24, end_detail))
 DURU_RECORD(StateRecord, (1, installation), (2, term), (3, last_seq), (4, now), (5, anchor),
-            (6, boot_id), (7, chips), (8, sites), (9, nodes), (10, jobs), (11, workloads))
+            (6, boot_id), (7, chips), (8, sites), (9, nodes), (10, jobs), (11, workloads),
+            (12, pass_ended_at))
 
 }  // namespace duru

@@ -104,6 +104,7 @@ struct StateRecord {
   std::vector<NodeRecord> nodes;
   std::vector<JobRecord> jobs;
   std::vector<WorkloadRecord> workloads;
+  Timestamp pass_ended_at;  // when a scheduling pass last ended before its work did
 };
 DURU_DECLARE_RECORD(StateRecord)
 

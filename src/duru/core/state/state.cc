@@ -183,8 +183,7 @@ void State::index_job(const JobRecord& job) {
   if (job.state != JobState::kQueued || job.cancel_requested) return;
   if (job.not_before.value != 0) backoffs.emplace(job.not_before, job.id);
   if (!dependencies_fulfilled(job)) return;
-  waiting[shape_of(job.spec)].insert(
-      {-std::int64_t{job.spec.priority}, work.queued_seq, work.id});
+  waiting[shape_of(job.spec)].insert({-std::int64_t{job.spec.priority}, work.queued_seq, work.id});
 }
 
 void State::unindex_job(const JobRecord& job) {
@@ -216,6 +215,7 @@ StateRecord State::record() const {
   out.now = now;
   out.anchor = anchor;
   out.boot_id = boot_id;
+  out.pass_ended_at = pass_ended_at;
   for (const auto& [key, chip] : chips) out.chips.push_back(chip);
   for (const auto& [key, site] : sites) out.sites.push_back(site);
   for (const auto& [key, node] : nodes) out.nodes.push_back(node);
@@ -232,6 +232,7 @@ State State::from_record(StateRecord record) {
   state.now = record.now;
   state.anchor = record.anchor;
   state.boot_id = record.boot_id;
+  state.pass_ended_at = record.pass_ended_at;
   for (Chip& chip : record.chips) {
     const ChipName name = chip.name;
     state.chips.emplace(name, std::move(chip));

@@ -38,6 +38,7 @@ class State {
   Timestamp now;
   Timestamp anchor;
   std::string boot_id;
+  Timestamp pass_ended_at;  // when a scheduling pass last ended before its work did
   std::map<ChipName, Chip> chips;
   std::map<SiteName, Site> sites;
   std::map<NodeName, NodeRecord> nodes;

@@ -15,6 +15,14 @@
 
 namespace duru {
 
+// What people say of why: bounded, because it may stand in many facts of one decision.
+constexpr std::size_t kReasonMax = 256;
+inline Rejection check_reason(const std::string& reason) {
+  if (reason.size() <= kReasonMax) return {};
+  return {"invalid", "the reason has " + std::to_string(reason.size()) + " bytes",
+          "say it in " + std::to_string(kReasonMax) + " bytes", "/reason"};
+}
+
 class Tx {
  public:
   Tx(const State& state, FactSink& sink, std::string principal)
