@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.client import JOBS
+from api.client import JOBS, Api
 from api.events import Events
 
 
@@ -83,3 +83,24 @@ def test_a_position_from_before_a_snapshot_is_gone_and_one_behind_it_goes_on(liv
     with Events(api, "kind=jobs", fresh) as events:
         job = api.submit("true", name="later")
         assert events.wait(lambda event: event.data["state"] == "succeeded").data["id"] == job["id"]
+
+
+def test_a_node_that_left_the_fleet_file_keeps_its_work_and_takes_no_more(new_server, tmp_path):
+    fleet = tmp_path / "fleet.yaml"
+    fleet.write_text("nodes:\n- {name: n1, accelerators: {h100: 1}}\n- {name: n2, accelerators: {h100: 1}}\n- {name: n3}\n")
+    server = new_server()
+    server.up("--fleet", fleet)
+    api = Api(server)
+    api.submit("sleep 600", name="stays", track="gpu")
+    api.wait("stays", "running")
+    server.down()
+    fleet.write_text("nodes:\n- {name: n2, accelerators: {h100: 1}}\n")
+    server.up("--fleet", fleet)
+    nodes = {node["name"]: (node["state"], node["reason"]) for node in api.ok("/v1/nodes")["items"]}
+    assert nodes == {"n1": ("cordoned", "no longer in the fleet"), "n2": ("ready", "")}
+    assert api.job("stays")["state"] == "running"
+    api.post(f"{JOBS}/stays/cancel")
+    api.finish("stays")
+    server.down()
+    server.up()
+    assert [node["name"] for node in api.ok("/v1/nodes")["items"]] == ["n2"]

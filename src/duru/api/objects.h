@@ -89,7 +89,7 @@ DURU_DECLARE_RECORD(JobDetail)
 struct NodeObject {
   std::string name;
   std::string site;
-  std::string state;  // ready, cordoned, draining, down
+  std::string state;  // ready, cordoned, draining, drained, down
   std::string reason;
   MilliCpu cpu;
   MilliCpu cpu_free;

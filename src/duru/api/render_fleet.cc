@@ -5,9 +5,9 @@
 namespace duru {
 namespace {
 
-std::string node_state(const NodeRecord& record) {
+std::string node_state(const NodeRecord& record, std::int32_t task_count) {
   if (record.down) return "down";
-  if (record.draining) return "draining";
+  if (record.draining) return task_count > 0 ? "draining" : "drained";
   return record.cordoned ? "cordoned" : "ready";
 }
 
@@ -57,7 +57,7 @@ NodeObject node_object(const State& state, const NodeRecord& record) {
   NodeObject object;
   object.name = node.name.str();
   object.site = node.site.str();
-  object.state = node_state(record);
+  object.state = node_state(record, capacity.task_count);
   object.reason = node_reason(record);
   object.cpu = node.cpu;
   object.cpu_free = capacity.cpu_free;

@@ -14,7 +14,7 @@ DURU_RECORD(UncordonNode, (1, node))
 DURU_RECORD(DrainNode, (1, node), (2, grace), (3, reason))
 DURU_RECORD(RemoveNode, (1, node))
 DURU_RECORD(MarkAccelerator, (1, accelerator), (2, healthy), (3, reason))
-DURU_RECORD(DefineFleet, (1, chips), (2, sites), (3, nodes))
+DURU_RECORD(DefineFleet, (1, chips), (2, sites), (3, nodes), (4, is_whole))
 DURU_RECORD(EndAllWork, (1, reason))
 DURU_RECORD(StartServer, (1, installation), (2, duru_version), (3, alive_at), (4, boot_id),
             (5, anchor))

@@ -64,11 +64,13 @@ struct MarkAccelerator {
 DURU_DECLARE_KIND(MarkAccelerator)
 
 // The fleet as the server found or was told it, at a start: what differs from the state becomes
-// facts. Nodes of the named sites that are absent here are left as they are.
+// facts. When `is_whole`, nodes of the named sites that are absent here have left; else they stay
+// as they are.
 struct DefineFleet {
   std::vector<Chip> chips;
   std::vector<Site> sites;
   std::vector<Node> nodes;
+  bool is_whole = false;
 };
 DURU_DECLARE_KIND(DefineFleet)
 

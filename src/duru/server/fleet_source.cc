@@ -157,6 +157,7 @@ Result<DefineFleet> find_fleet(const ServerSettings& settings, const Catalog& ca
                                const State& before, const EngineCapabilities& capabilities,
                                std::vector<std::string>& problems) {
   DefineFleet fleet;
+  fleet.is_whole = true;
   for (const CatalogChip& chip : catalog.chips()) fleet.chips.push_back(to_chip(chip));
   fleet.sites.push_back({SiteName(kSite), "local", "local", capabilities});
   if (!settings.fleet_file_json.empty()) {

@@ -7,6 +7,7 @@ namespace duru {
 namespace {
 
 constexpr Milliseconds kDrainGraceMax = hours(30 * 24);
+constexpr const char* kLeft = "no longer in the fleet";
 
 Rejection unknown_node(const Tx& tx, const NodeName& name) {
   std::string known;
@@ -77,9 +78,52 @@ void mark_missing(Tx& tx, const Node& found, const Node& node) {
   }
 }
 
+Rejection check_nodes(const std::vector<Node>& nodes) {
+  std::set<NodeName> names;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const std::string at = "/nodes/" + std::to_string(i);
+    const std::string name = nodes[i].name.str();
+    if (!names.insert(nodes[i].name).second) {
+      return {"invalid", "node " + name + " stands twice", "name each node once", at + "/name"};
+    }
+    std::set<std::int32_t> indexes;
+    for (std::size_t k = 0; k < nodes[i].accelerators.size(); ++k) {
+      const std::int32_t index = nodes[i].accelerators[k].index;
+      if (index >= 0 && indexes.insert(index).second) continue;
+      return {"invalid",
+              "node " + name + ": the accelerator index " + std::to_string(index) +
+                  (index < 0 ? " is negative" : " stands twice"),
+              "number a node's accelerators from 0, each once",
+              at + "/accelerators/" + std::to_string(k) + "/index"};
+    }
+  }
+  return {};
+}
+
+// A node that has left keeps its work, and its account, until nothing is left of it.
+void settle_absent(Tx& tx, const DefineFleet& command) {
+  std::set<NodeName> present;
+  for (const Node& node : command.nodes) present.insert(node.name);
+  std::set<SiteName> sites;
+  for (const Site& site : command.sites) sites.insert(site.name);
+  std::vector<NodeName> absent;
+  for (const auto& [name, record] : tx.state().nodes) {
+    if (present.count(name) == 0 && sites.count(record.node.site) > 0) absent.push_back(name);
+  }
+  for (const NodeName& name : absent) {
+    const NodeRecord& record = tx.state().nodes.at(name);
+    if (record.node.emulated && live_task_runs(tx.state(), name) == 0) {
+      tx.emit(NodeRemoved{name});
+    } else if (!record.cordoned) {
+      tx.emit(NodeCordoned{name, kLeft});
+    }
+  }
+}
+
 }  // namespace
 
 Outcome decide_define_fleet(Tx& tx, const DefineFleet& command) {
+  if (Rejection r = check_nodes(command.nodes); !r.empty()) return r;
   for (const Chip& chip : command.chips) {
     const auto known = tx.state().chips.find(chip.name);
     if (known == tx.state().chips.end() || !same(known->second, chip)) tx.emit(ChipDefined{chip});
@@ -95,13 +139,17 @@ Outcome decide_define_fleet(Tx& tx, const DefineFleet& command) {
       tx.emit(NodeDefined{node});
     }
     mark_missing(tx, found, node);
+    const NodeRecord& record = tx.state().nodes.at(node.name);
+    if (record.cordoned && record.cordon_reason == kLeft) tx.emit(NodeUncordoned{node.name});
   }
+  if (command.is_whole) settle_absent(tx, command);
   return Accepted{};
 }
 
 Outcome decide_cordon(Tx& tx, const CordonNode& command) {
   const auto node = tx.state().nodes.find(command.node);
   if (node == tx.state().nodes.end()) return unknown_node(tx, command.node);
+  if (Rejection r = check_reason(command.reason); !r.empty()) return r;
   if (!node->second.cordoned) tx.emit(NodeCordoned{command.node, command.reason});
   return Accepted{};
 }
@@ -120,9 +168,13 @@ Outcome decide_drain(Tx& tx, const DrainNode& command) {
     return Rejection{"invalid", "the grace is not between 0 and 30d", "give a span like 30s",
                      "/grace"};
   }
+  if (Rejection r = check_reason(command.reason); !r.empty()) return r;
   const Timestamp stop_at = tx.now() + command.grace;
   if (!node->second.draining || stop_at < node->second.stop_at) {
-    tx.emit(NodeDraining{command.node, stop_at, command.reason});
+    // What was said when it was cordoned, or of the longer drain, holds until something else is.
+    const bool says_why = !command.reason.empty();
+    tx.emit(NodeDraining{command.node, stop_at,
+                         says_why ? command.reason : node->second.cordon_reason});
   }
   return Accepted{};
 }
@@ -148,6 +200,7 @@ Outcome decide_mark(Tx& tx, const MarkAccelerator& command) {
   if (!command.healthy && command.reason.empty()) {
     return Rejection{"invalid", "an unhealthy mark needs a reason", "give --reason", "/reason"};
   }
+  if (Rejection r = check_reason(command.reason); !r.empty()) return r;
   if (tx.state().healthy(command.accelerator) != command.healthy) {
     tx.emit(AcceleratorMarked{command.accelerator, command.healthy, command.reason});
   }

@@ -3,7 +3,8 @@
 // Cordon keeps new work away; drain also stops what runs after a grace and requeues it; an
 // accelerator marked unhealthy keeps its running work and takes none. An accelerator that was real
 // and is not found at a start is not forgotten: it is marked unhealthy, and its time counts as
-// failed until somebody removes the node.
+// failed until somebody removes the node. A node that has left the fleet is cordoned, and an
+// emulated one is removed once a start finds it without work; one that is back takes work again.
 #pragma once
 
 #include "duru/core/state/tx.h"

@@ -173,5 +173,74 @@ TEST_F(Fleet, AChipsPriceMayChange) {
   EXPECT_EQ(rig.state().chips.at(ChipName(std::string(kH100))).price, MicroCredits(9'000'000));
 }
 
+TEST_F(Fleet, AnAcceleratorsIndexIsNotNegativeAndStandsOnceAsANodeDoes) {
+  const auto refused = [&](const Node& found, const std::vector<Node>& more = {}) {
+    std::vector<Node> nodes = {found};
+    nodes.insert(nodes.end(), more.begin(), more.end());
+    const Rejection rejection = rig.rejection(DefineFleet{chips(), {site()}, nodes, false});
+    EXPECT_EQ(rejection.type, "invalid");
+    return rejection.pointer;
+  };
+  Node twice = node("n", kH100, 2);
+  twice.accelerators[1].index = 0;
+  EXPECT_EQ(refused(twice), "/nodes/0/accelerators/1/index");
+  Node negative = node("n", kH100, 1);
+  negative.accelerators[0].index = -1;
+  EXPECT_EQ(refused(negative), "/nodes/0/accelerators/0/index");
+  EXPECT_EQ(refused(node("n", kH100, 1), {node("n", kH100, 1)}), "/nodes/1/name");
+  EXPECT_EQ(rig.state().nodes.count(NodeName("n")), 0U);
+}
+
+TEST_F(Fleet, ANodeThatHasLeftIsRemovedWhenItHoldsNothingAndElseCordonedUntilItIsBack) {
+  const auto found = [&](const std::vector<Node>& nodes) {
+    rig.apply(DefineFleet{chips(), {site()}, nodes, true});
+  };
+  const JobId id = rig.submit(gpu_job("j"));
+  found({node("c", kH100, 1)});
+  EXPECT_EQ(rig.state().nodes.count(NodeName("b")), 0U);
+  EXPECT_TRUE(at("a").cordoned);
+  EXPECT_EQ(at("a").cordon_reason, "no longer in the fleet");
+  EXPECT_EQ(rig.job(id).state, JobState::kStarting) << "its work goes on";
+  found({node("a", kH100, 4), node("c", kH100, 1)});
+  EXPECT_FALSE(at("a").cordoned);
+  found({node("c", kH100, 1)});
+  rig.finish(id, 0);
+  found({node("c", kH100, 1)});
+  EXPECT_EQ(rig.state().nodes.count(NodeName("a")), 0U);
+}
+
+TEST_F(Fleet, ARealNodeThatHasLeftIsNotForgottenAndAPersonsCordonStays) {
+  Node machine = real(node("machine", kH100, 1));
+  machine.emulated = false;
+  rig.fleet({machine});
+  rig.apply(CordonNode{NodeName("machine"), "cleaning"});
+  rig.apply(DefineFleet{chips(), {site()}, {}, true});
+  EXPECT_EQ(at("machine").cordon_reason, "cleaning");
+  rig.fleet({machine});
+  EXPECT_TRUE(at("machine").cordoned);
+}
+
+TEST_F(Fleet, ACordonTakesNothingFromADrainAndADrainThatSaysNothingKeepsTheReason) {
+  rig.apply(CordonNode{NodeName("a"), "noisy"});
+  rig.apply(DrainNode{NodeName("a"), hours(1), ""});
+  EXPECT_EQ(at("a").cordon_reason, "noisy");
+  rig.apply(DrainNode{NodeName("a"), minutes(1), "disks"});
+  const Timestamp stop_at = at("a").stop_at;
+  rig.apply(CordonNode{NodeName("a"), "later"});
+  EXPECT_TRUE(at("a").draining);
+  EXPECT_EQ(at("a").cordon_reason, "disks");
+  EXPECT_EQ(at("a").stop_at, stop_at);
+}
+
+TEST_F(Fleet, AReasonIsBounded) {
+  const std::string endless(257, 'x');
+  const NodeName name("a");
+  for (const Message& command :
+       {Message(CordonNode{name, endless}), Message(DrainNode{name, seconds(1), endless}),
+        Message(MarkAccelerator{{name, 0}, false, endless}), Message(EndAllWork{endless})}) {
+    EXPECT_EQ(rig.rejection(command).pointer, "/reason");
+  }
+}
+
 }  // namespace
 }  // namespace duru::testing

@@ -46,6 +46,7 @@ Message World::fleet() {
     for (Accelerator& accelerator : found.accelerators) accelerator.emulated = i % 2 == 0;
     command.nodes.push_back(std::move(found));
   }
+  command.is_whole = command.nodes.size() % 2 == 1;
   return command;
 }
 

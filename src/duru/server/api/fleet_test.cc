@@ -42,13 +42,24 @@ TEST(Fleet, NodeVerbsAnswerWithTheNode) {
   EXPECT_EQ(TestServer::field(cordoned.body, "reason"), "new fan");
   EXPECT_EQ(TestServer::field(server.get("/v1/accelerators/n1/0").body, "state"), "cordoned");
   const auto drained = server.post("/v1/nodes/n1/drain", R"({"grace":"5m"})");
-  EXPECT_EQ(TestServer::field(drained.body, "state"), "draining");
+  EXPECT_EQ(TestServer::field(drained.body, "state"), "drained") << "nothing runs on it";
+  EXPECT_EQ(TestServer::field(drained.body, "reason"), "new fan");
   EXPECT_EQ(TestServer::field(server.post("/v1/nodes/n1/uncordon").body, "state"), "ready");
   EXPECT_EQ(server.post("/v1/nodes/n2/cordon").status, 404);
   EXPECT_EQ(server.post("/v1/nodes/n1/drain", R"({"grace":5})").status, 400);
   server.submit("a");
   EXPECT_EQ(server.request("DELETE", "/v1/nodes/n1").status, 409);
   EXPECT_EQ(server.request("DELETE", "/v1/nodes/n2").status, 404);
+}
+
+TEST(Fleet, ANodeIsDrainingUntilTheLastOfItsWorkHasEnded) {
+  TestServer server;
+  const std::string run = server.run_of(server.submit("a"));
+  const auto state = [&] { return TestServer::field(server.get("/v1/nodes/n1").body, "state"); };
+  server.post("/v1/nodes/n1/drain", R"({"grace":"5m"})");
+  EXPECT_EQ(state(), "draining");
+  server.engine().exit_run(run, 0);
+  EXPECT_TRUE(eventually([&] { return state() == "drained"; }));
 }
 
 TEST(Fleet, AnEmptyNodeIsRemoved) {
