@@ -17,9 +17,19 @@ using history::Batch;
 using history::CommitMark;
 
 constexpr std::size_t kFactsPerBatch = 1000;
+constexpr std::size_t kTextBytesPerBatch = std::size_t{16} << 20;
 constexpr std::chrono::seconds kWriteEvery(1);
 // Whoever replays a whole journal waits for the file now and then, instead of filling the memory.
 constexpr std::size_t kTailMax = 20'000;
+constexpr std::size_t kTailTextBytesMax = std::size_t{64} << 20;
+
+bool is_worth_writing(const Batch& batch) {
+  return batch.fact_count >= kFactsPerBatch || batch.text_bytes >= kTextBytesPerBatch;
+}
+
+bool is_full(const Batch& batch) {
+  return batch.size() >= kTailMax || batch.text_bytes >= kTailTextBytesMax;
+}
 
 CommitMark mark_of(std::int64_t first_seq, std::int64_t last_seq, std::int64_t term,
                    std::int64_t now_ms) {
@@ -129,8 +139,8 @@ void History::on_fact(const State& after, const Message& fact, const FactContext
   const auto* ended = fact.as<JobEnded>();
   if (ended == nullptr) return;
   const JobDetail detail = job_detail(after, after.jobs.at(ended->job), context.now);
-  open_.jobs[detail.job.id] = {detail.job.id,    detail.job.project,  detail.job.name,
-                               detail.job.state, to_json(detail.job), to_json(detail)};
+  open_.add({detail.job.id, detail.job.project, detail.job.name, detail.job.state,
+             to_json(detail.job), to_json(detail)});
 }
 
 void History::add(const Interval& closed) {
@@ -148,15 +158,15 @@ void History::on_commit(const State& /*after*/, const DurableCommit& commit) {
   std::unique_lock lock(mutex_);
   tail_.append(std::move(open_));
   open_ = Batch();
-  if (tail_.fact_count >= kFactsPerBatch) changed_.notify_all();
-  changed_.wait(lock, [&] { return tail_.size() < kTailMax || in_trouble_ || stopping_; });
+  if (is_worth_writing(tail_)) changed_.notify_all();
+  changed_.wait(lock, [&] { return !is_full(tail_) || in_trouble_ || stopping_; });
 }
 
 void History::run_writer() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait_for(lock, kWriteEvery, [&] {
-      return stopping_ || (!in_trouble_ && (flushing_ || tail_.fact_count >= kFactsPerBatch));
+      return stopping_ || (!in_trouble_ && (flushing_ || is_worth_writing(tail_)));
     });
     const bool written = write_some(lock);
     if (stopping_ && (tail_.fact_count == 0 || !written)) return;
@@ -257,8 +267,9 @@ Result<std::vector<HistoryJob>> History::jobs(const HistoryJobsQuery& query) {
   return newest_first;
 }
 
-Result<std::vector<HistoryJob>> History::jobs_after(const std::string& id, std::size_t limit) {
-  return read_file([&](Database& file) { return file.jobs_after(id, limit); });
+Result<std::vector<HistoryJob>> History::jobs_after(const std::string& project,
+                                                    const std::string& id, std::size_t limit) {
+  return read_file([&](Database& file) { return file.jobs_after(project, id, limit); });
 }
 
 Status History::account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink) {

@@ -53,9 +53,11 @@ class History : public Projection, private LedgerSink {
   Result<std::optional<HistoryJob>> newest_named(const std::string& project,
                                                  const std::string& name);
   Result<std::vector<HistoryJob>> jobs(const HistoryJobsQuery& query);  // newest first
-  // Jobs of all projects in the file with ids above this one, ascending, with their details;
-  // flush() first for all of them.
-  Result<std::vector<HistoryJob>> jobs_after(const std::string& id, std::size_t limit);
+  // A page of the file's jobs of all projects, by project and id, behind this one ("", "": from the
+  // first), with their details; empty at the end. A page ends early when its texts have 4 MiB.
+  // flush() first for all of them. O(page).
+  Result<std::vector<HistoryJob>> jobs_after(const std::string& project, const std::string& id,
+                                             std::size_t limit);
   // Closed intervals and charges of facts up to `seq_max` that touch [from, to).
   Status account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink);
   // The start of the earliest closed interval.

@@ -14,6 +14,7 @@ namespace duru::history {
 namespace {
 
 constexpr int kApplicationId = 0x44555248;  // "DURH"
+constexpr std::size_t kPageBytesMax = std::size_t{4} << 20;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE mark (one INTEGER PRIMARY KEY CHECK (one = 1), first_seq INTEGER NOT NULL,
@@ -175,15 +176,23 @@ Result<std::optional<HistoryJob>> HistoryDatabase::newest_named(const std::strin
   return std::optional<HistoryJob>();
 }
 
-Result<std::vector<HistoryJob>> HistoryDatabase::jobs_after(const std::string& id,
+Result<std::vector<HistoryJob>> HistoryDatabase::jobs_after(const std::string& project,
+                                                            const std::string& id,
                                                             std::size_t limit) {
+  // In the order of the index job_by_id: nothing is sorted, nothing before the page is looked at.
   Statement row(connection_,
                 "SELECT project, id, name, state, listed, detail FROM job "
-                "WHERE id > ?1 ORDER BY id LIMIT ?2");
-  row.bind(1, id);
-  row.bind(2, static_cast<std::int64_t>(limit));
+                "WHERE (project, id) > (?1, ?2) ORDER BY project, id LIMIT ?3");
+  row.bind(1, project);
+  row.bind(2, id);
+  row.bind(3, static_cast<std::int64_t>(limit));
   std::vector<HistoryJob> found;
-  while (row.step()) found.push_back(read_job(row));
+  std::size_t bytes = 0;
+  while (row.step()) {
+    found.push_back(read_job(row));
+    bytes += found.back().listed.size() + found.back().detail.size();
+    if (bytes >= kPageBytesMax) return found;
+  }
   if (!row.done()) return row.error(path_);
   return found;
 }

@@ -36,8 +36,9 @@ class HistoryDatabase {
   Result<std::optional<HistoryJob>> job(const std::string& project, const std::string& id);
   Result<std::optional<HistoryJob>> newest_named(const std::string& project,
                                                  const std::string& name);
-  // Jobs of all projects with ids above this one, ascending, with their details.
-  Result<std::vector<HistoryJob>> jobs_after(const std::string& id, std::size_t limit);
+  // A page of the jobs of all projects behind this one, with their details; empty at the end.
+  Result<std::vector<HistoryJob>> jobs_after(const std::string& project, const std::string& id,
+                                             std::size_t limit);
   Status jobs(const HistoryJobsQuery& query, std::map<std::string, HistoryJob>& into);
 
   // Intervals and charges with seq <= seq_max that end after `from` and begin before `to`, in one

@@ -96,6 +96,36 @@ TEST_F(HistoryTest, HoldsAnEndedJobBeforeAndAfterItIsWritten) {
   EXPECT_EQ(history->newest_named("default", "train").value()->id, job.str());
 }
 
+TEST_F(HistoryTest, ReadsAllProjectsInPagesBoundedInNumberAndBytes) {
+  auto history = open(journal_);
+  TestWorld world({history.get()}, &journal_);
+  world.begin();
+  std::set<std::string> wanted;
+  for (int i = 0; i < 4; ++i) {
+    JobSpec spec = test_spec("job-" + std::to_string(i));
+    spec.env["LARGE"] = std::string(3 << 20, 'x');
+    const JobId id = world.submit(std::move(spec), i % 2 == 0 ? "default" : "another");
+    world.start_task(id);
+    world.end_task(id, 0);
+    wanted.insert(id.str());
+  }
+  ASSERT_TRUE(history->flush().ok());
+  std::set<std::string> found;
+  std::size_t pages = 0;
+  HistoryJob last;
+  while (true) {
+    auto page = history->jobs_after(last.project, last.id, 3);
+    ASSERT_TRUE(page.ok());
+    if (page.value().empty()) break;
+    ++pages;
+    EXPECT_LE(page.value().size(), 2U) << "two of them have more than 4 MiB";
+    for (const HistoryJob& job : page.value()) EXPECT_TRUE(found.insert(job.id).second);
+    last = page.value().back();
+  }
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(pages, 2U);
+}
+
 TEST_F(HistoryTest, ListsNewestFirstInPagesAndByState) {
   auto history = open(journal_);
   TestWorld world({history.get()}, &journal_);

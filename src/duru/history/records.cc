@@ -5,8 +5,13 @@
 
 namespace duru::history {
 
+void Batch::add(HistoryJob job) {
+  text_bytes += job.listed.size() + job.detail.size();
+  jobs[job.id] = std::move(job);
+}
+
 void Batch::append(Batch&& later) {
-  for (auto& [id, job] : later.jobs) jobs[id] = std::move(job);
+  for (auto& [id, job] : later.jobs) add(std::move(job));
   std::move(later.intervals.begin(), later.intervals.end(), std::back_inserter(intervals));
   std::move(later.charges.begin(), later.charges.end(), std::back_inserter(charges));
   mark = later.mark;

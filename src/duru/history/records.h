@@ -54,7 +54,9 @@ struct Batch {
   std::vector<Numbered<Charge>> charges;
   CommitMark mark;
   std::size_t fact_count = 0;
+  std::size_t text_bytes = 0;  // of the jobs' texts, which may be large
 
+  void add(HistoryJob job);
   std::size_t size() const { return jobs.size() + intervals.size() + charges.size(); }
   void append(Batch&& later);
 };

@@ -75,13 +75,13 @@ Result<std::size_t> ArtifactSweeper::sweep(Timestamp now) {
   std::set<Digest> keep =
       view_.read([](const View::Reading& reading) { return referenced_artifacts(reading.state); });
   DURU_TRY(history_.flush());
-  std::string after;
+  HistoryJob last;
   while (true) {
-    Result<std::vector<HistoryJob>> page = history_.jobs_after(after, kPage);
+    Result<std::vector<HistoryJob>> page = history_.jobs_after(last.project, last.id, kPage);
     if (!page.ok()) return page.error();
+    if (page.value().empty()) break;
     for (const HistoryJob& job : page.value()) DURU_TRY(add_detail(job, keep));
-    if (page.value().size() < kPage) break;
-    after = page.value().back().id;
+    last = std::move(page.value().back());
   }
   const auto swept =
       artifacts_.sweep([&](const Digest& digest) { return keep.count(digest) > 0; }, now - kKeep);
