@@ -15,13 +15,24 @@ void IdempotencyIndex::add(const Commit& commit) {
 
 void IdempotencyIndex::add(RememberedAnswer answer) {
   const Timestamp now = answer.at;
-  while (!by_age_.empty() && by_age_.front().first + kRetention < now) {
-    answers_.erase(by_age_.front().second);
-    by_age_.pop_front();
+  bytes_ += answer.answer.size();
+  while (!by_age_.empty() && (by_age_.front().first + kRetention < now || bytes_ > kBytesMax)) {
+    drop_oldest();
   }
   Key key{answer.principal, answer.key};
   by_age_.emplace_back(now, key);
-  answers_[std::move(key)] = std::move(answer);
+  RememberedAnswer& kept = answers_[std::move(key)];
+  bytes_ -= kept.answer.size();
+  kept = std::move(answer);
+}
+
+void IdempotencyIndex::drop_oldest() {
+  const auto it = answers_.find(by_age_.front().second);
+  if (it != answers_.end()) {
+    bytes_ -= it->second.answer.size();
+    answers_.erase(it);
+  }
+  by_age_.pop_front();
 }
 
 const RememberedAnswer* IdempotencyIndex::find(const std::string& principal,

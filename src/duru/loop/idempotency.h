@@ -1,6 +1,6 @@
-// The answers of the last 24 hours by Idempotency-Key: derived from commits, so a replay after a
-// crash gets the first answer too. Rejections are not remembered. Keys of one caller do not meet
-// another's.
+// The answers of the last 24 hours by Idempotency-Key, the newest 64 MiB of them at most: derived
+// from commits, so a replay after a crash gets the first answer too. Rejections are not remembered.
+// Keys of one caller do not meet another's.
 #pragma once
 
 #include <deque>
@@ -23,6 +23,7 @@ DURU_DECLARE_RECORD(RememberedAnswer)
 class IdempotencyIndex {
  public:
   static constexpr Milliseconds kRetention = hours(24);
+  static constexpr std::size_t kBytesMax = std::size_t{64} << 20;
 
   void add(const Commit& commit);  // O(log n), and drops what is too old
   void add(RememberedAnswer answer);
@@ -31,7 +32,10 @@ class IdempotencyIndex {
 
  private:
   using Key = std::pair<std::string, std::string>;
+  void drop_oldest();
+
   std::map<Key, RememberedAnswer> answers_;
+  std::size_t bytes_ = 0;  // of the answers
   std::deque<std::pair<Timestamp, Key>> by_age_;
 };
 

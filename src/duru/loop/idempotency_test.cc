@@ -53,6 +53,19 @@ TEST_F(Idempotency, AKeyIsRememberedAlsoWhenTheFirstRequestChangedNothing) {
   EXPECT_EQ(rig.loop.last_seq(), seq) << "what was submitted since goes on";
 }
 
+TEST(IdempotencyIndexTest, KeepsTheNewestAnswersUpToItsBytes) {
+  IdempotencyIndex index;
+  const std::size_t bytes = IdempotencyIndex::kBytesMax / 4;
+  for (std::int64_t i = 0; i < 6; ++i) {
+    index.add(RememberedAnswer{
+        "operator", std::to_string(i), {}, std::string(bytes, 'x'), i, Timestamp(i)});
+  }
+  EXPECT_EQ(index.all().size(), 4U);
+  EXPECT_EQ(index.find("operator", "1"), nullptr);
+  ASSERT_NE(index.find("operator", "2"), nullptr);
+  EXPECT_EQ(index.find("operator", "5")->last_seq, 5);
+}
+
 TEST_F(Idempotency, AKeyWithAnotherBodyIsRefused) {
   reply(rig.submit(submission(1), "key", body));
   EXPECT_EQ(reply(rig.submit(submission(2), "key", sha256("other"))).kind, Reply::Kind::kKeyReused);
