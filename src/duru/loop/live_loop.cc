@@ -7,7 +7,6 @@ namespace duru {
 namespace {
 
 constexpr Milliseconds kMarkEvery(250);  // a mark is at most 1 s old
-constexpr Milliseconds kAliveEvery = seconds(10);
 constexpr Milliseconds kResendEvery = minutes(1);
 // So much is decided before anything else gets its turn.
 constexpr std::size_t kBatchMax = 512;
@@ -54,13 +53,16 @@ void LiveLoop::stop() {
 }
 
 void LiveLoop::wait_for_input() {
-  std::unique_lock lock(mutex_);
-  if (!inputs_.empty() || stopping_) return;
-  Milliseconds at_most = kMarkEvery;
-  const Timestamp now = clock_.now();
-  if (const auto deadline = loop_.next_deadline()) {
-    at_most = std::min(at_most, std::max(since(*deadline, now), Milliseconds(0)));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!inputs_.empty() || stopping_) return;
   }
+  // Asked of the loop without the lock: whoever brings an input does not wait for it.
+  Milliseconds at_most = kMarkEvery;
+  if (const auto deadline = loop_.next_deadline()) {
+    at_most = std::min(at_most, std::max(since(*deadline, clock_.now()), Milliseconds(0)));
+  }
+  std::unique_lock lock(mutex_);
   changed_.wait_for(lock, std::chrono::milliseconds(at_most.value),
                     [&] { return !inputs_.empty() || stopping_; });
 }
@@ -76,14 +78,13 @@ void LiveLoop::take(std::deque<Input>& batch) {
 }
 
 void LiveLoop::run_loop() {
-  Timestamp alive_at;
   Timestamp marked_at;
   while (true) {
     wait_for_input();
     // Read before the inputs: what the engines had reported by then is in this batch, or still in
     // the queue, and then no mark is set.
-    const Timestamp observed =
-        options_.observed_through ? options_.observed_through() : clock_.now();
+    const Timestamp asked_at = clock_.now();
+    const Timestamp observed = options_.observed_through ? options_.observed_through() : asked_at;
     std::deque<Input> batch;
     bool stopping = false;
     bool took_all = false;
@@ -102,12 +103,10 @@ void LiveLoop::run_loop() {
       loop_.tick(now);
     }
     if (took_all && since(now, marked_at) >= kMarkEvery) {
-      loop_.mark_time(std::min(now, observed));
+      // Recorded first: the next server knows that no mark was later than this.
+      record_alive(asked_at);
+      loop_.mark_time(std::min(asked_at, observed));
       marked_at = now;
-    }
-    if (since(now, alive_at) >= kAliveEvery) {
-      record_alive(now);
-      alive_at = now;
     }
     if (stopping && batch.empty()) break;
   }
@@ -118,7 +117,8 @@ void LiveLoop::run_loop() {
 
 void LiveLoop::record_alive(Timestamp now) {
   const Status recorded = journal_.record_alive(now.value);
-  if (!recorded.ok() && options_.warn) options_.warn(recorded.error());
+  if (!recorded.ok() && recorded_alive_ && options_.warn) options_.warn(recorded.error());
+  recorded_alive_ = recorded.ok();
 }
 
 void LiveLoop::run_view() {

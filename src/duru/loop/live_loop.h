@@ -59,6 +59,7 @@ class LiveLoop {
   std::condition_variable changed_;
   std::deque<Input> inputs_;
   bool stopping_ = false;
+  bool recorded_alive_ = true;  // the last time; so one trouble is one warning
   std::thread loop_thread_;
   std::thread view_thread_;
 };

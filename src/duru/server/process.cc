@@ -197,6 +197,8 @@ Status Process::Parts::start_engine() {
                                          : options.supervisor_path;
   engine_options.installation =
       state.installation.empty() ? InstallationId(draw_installation()) : state.installation;
+  engine_options.alive_at = inputs.alive_at;
+  engine_options.warn = log_warn;
   Result<std::unique_ptr<LocalEngine>> opened =
       LocalEngine::open(engine_options, *clock, *artifacts);
   if (!opened.ok()) return opened.error();

@@ -34,5 +34,7 @@ int run_server(const ServerOptions& options);
 // A fleet file (YAML for people, JSON here): {"nodes": [{"name": "n1", "cpu": 8, "memory": "64GiB",
 // "labels": {…}, "accelerators": {"h100": 4}, "count": 3}]}. `count` makes n1-0 … n1-2. All of it
 // is emulated, and says so.
+// A node that the file of a later start no longer names is cordoned ("no longer in the fleet") while
+// it has work, and removed by the first start that finds it without.
 
 }  // namespace duru

@@ -137,6 +137,50 @@ TEST_F(LocalEngineTest, ForgetsARunButKeepsItsLogAndItsName) {
   EXPECT_EQ(slurp(folder(task) + "/ran"), "ran\n");
 }
 
+TEST_F(LocalEngineTest, AForgettingThatACrashCutShortIsDoneAgain) {
+  TaskRunSpec task = spec("true");
+  engine_->run(task);
+  ASSERT_TRUE(over(task, OutputsPhase::kStored));
+  fs::create_directory(folder(task) + "/forgotten");  // in the way: the record is never written
+  engine_->forget(task.name);
+  ASSERT_TRUE(until([&] { return !fs::exists(folder(task) + "/work"); }));
+  shut_down();
+  fs::remove(folder(task) + "/forgotten");
+  fs::create_directory(folder(task) + "/outputs");
+  boot_engine();
+  engine_->reconcile({});
+  EXPECT_TRUE(until([&] {
+    return fs::exists(folder(task) + "/forgotten") && !fs::exists(folder(task) + "/outputs");
+  }));
+}
+
+TEST_F(LocalEngineTest, FoldersOfAnotherInstallationAreNamedOnceAndLeftAlone) {
+  shut_down();
+  const std::string foreign = data_ + "/runs/duru-another1-abcdefghijklmnop-0-1-0";
+  fs::create_directory(foreign);
+  boot_engine();
+  engine_->reconcile({});
+  ASSERT_EQ(warnings_.size(), 1U);
+  EXPECT_NE(warnings_[0].find("duru-another1-"), std::string::npos);
+  shut_down();
+  EXPECT_TRUE(fs::remove(foreign));
+  boot_engine();
+  EXPECT_EQ(warnings_.size(), 1U);
+}
+
+TEST_F(LocalEngineTest, ARecordThatComesLateIsOfNoTimeThatTheServerBeforeHadTold) {
+  TaskRunSpec task = spec("exit 3");
+  engine_->run(task);
+  ASSERT_TRUE(released(task));
+  shut_down();
+  alive_at_ = clock_.now() + seconds(10);
+  boot_engine();
+  ASSERT_TRUE(released(task));
+  EXPECT_GE(seen(task).end->ended_at, alive_at_ - Milliseconds(200));
+  EXPECT_LE(seen(task).end->ended_at, alive_at_);
+  EXPECT_EQ(seen(task).end->exit_code, 3);
+}
+
 TEST_F(LocalEngineTest, RefusesALaunchOfALowerTerm) {
   TaskRunSpec newer = spec("true");
   newer.term = 5;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -31,6 +32,10 @@ struct LocalEngineOptions {
   Bytes log_cap{64LL << 20};
   Milliseconds log_retention = hours(7 * 24);  // after forget()
   bool use_cgroup = true;
+  // Of the server before, which said everything up to a little earlier: what a record that reached
+  // the disk late says of the time before is reported as of then. 0: there was none.
+  Timestamp alive_at;
+  std::function<void(const std::string&)> warn;  // what was found that is not ours
 };
 
 class LocalEngine : public Engine {

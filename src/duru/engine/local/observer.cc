@@ -37,6 +37,17 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
   return names;
 }
 
+std::string foreign_folders(const std::string& runs_folder, std::vector<std::string> names) {
+  constexpr std::size_t kNamesMax = 5;
+  std::sort(names.begin(), names.end());
+  std::string text = runs_folder + " holds " + std::to_string(names.size()) +
+                     " entries that are not of this installation; they are left alone: ";
+  for (std::size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return text + (names.size() > kNamesMax ? ", …" : "");
+}
+
 bool prove(const Result<RunFolder>& folder) {
   if (!folder.ok()) return false;
   auto proof = folder.value().prove_empty_or_kill(kProofPatience);
@@ -65,13 +76,12 @@ bool restore_run(const std::string& path, const supervisor::SupervisorRecord& re
 bool forget_run(const std::string& path) {
   auto folder = RunFolder::open(path);
   if (!folder.ok()) return true;  // gone: more than forgotten
-  if (!local::write_forgotten(folder.value().fd(), supervisor::moment_now().wall).ok())
-    return false;
   std::error_code ignored;
   for (const char* name : {local::kWorkFolder, local::kInputsFolder, local::kOutputsFolder}) {
     std::filesystem::remove_all(path + "/" + name, ignored);
   }
-  return true;
+  // Written last: after a crash the run is an orphan, and is forgotten once more.
+  return local::write_forgotten(folder.value().fd(), supervisor::moment_now().wall).ok();
 }
 
 }  // namespace
@@ -84,7 +94,9 @@ LocalEngine::Observer::Observer(const LocalEngineOptions& options, const Clock& 
       artifacts_(artifacts),
       observed_through_(observed_through),
       runs_folder_(options.data_folder + "/runs"),
-      workers_(kWorkers) {}
+      workers_(kWorkers) {
+  if (options.alive_at.value != 0) observed_through_ = (options.alive_at - kRecordDelay).value;
+}
 
 Status LocalEngine::Observer::start(Engine::Sink sink) {
   sink_ = std::move(sink);
@@ -309,11 +321,18 @@ void LocalEngine::Observer::reconcile(const std::vector<TaskRunName>& desired) {
 Status LocalEngine::Observer::adopt() {
   auto names = names_in(runs_folder_);
   if (!names.ok()) return names.error();
+  std::vector<std::string> foreign;
   for (const std::string& name : names.value()) {
+    RunIdentity identity;
+    if (!parse_run_name(TaskRunName(name), options_.installation, identity)) {
+      foreign.push_back(name);
+      continue;
+    }
     if (::access((runs_folder_ + "/" + name + "/forgotten").c_str(), F_OK) == 0) continue;
     Run* run = find_or_adopt(TaskRunName(name));
     if (run && run->launch) term_seen_ = std::max(term_seen_, run->launch->term);
   }
+  if (!foreign.empty() && options_.warn) options_.warn(foreign_folders(runs_folder_, foreign));
   return ok_status();
 }
 

@@ -66,6 +66,8 @@ class LocalEngineTest : public testing::Test {
     options.data_folder = data_;
     options.supervise_program = DURU_SUPERVISE_PROGRAM;
     options.installation = InstallationId("test" + std::to_string(::getpid() % 10000));
+    options.alive_at = alive_at_;
+    options.warn = [this](const std::string& warning) { warnings_.push_back(warning); };
     options_ = options;
     auto opened = LocalEngine::open(options, clock_, *store_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
@@ -143,6 +145,8 @@ class LocalEngineTest : public testing::Test {
   BoottimeClock clock_{Timestamp(wall_time().value - boottime_ms())};
   std::unique_ptr<ArtifactStore> store_;
   LocalEngineOptions options_;
+  Timestamp alive_at_;  // of the server before
+  std::vector<std::string> warnings_;
   std::mutex mutex_;
   std::map<std::string, TaskObserved> seen_;
   int reports_ = 0;
