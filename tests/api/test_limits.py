@@ -50,16 +50,16 @@ def head(api, target="/v1/version", method="GET", more=""):
 @pytest.mark.parametrize(
     "request_of, status, kind",
     [
-        (lambda api: head(api, "/v1/" + "a" * 9000), 414, "target_too_long"),
-        (lambda api: head(api, more="X: " + "a" * 17000 + "\r\n"), 431, "headers_too_large"),
-        (lambda api: head(api, JOBS, "POST", "Content-Length: 40000000\r\n"), 413, "body_too_large"),
-        (lambda api: b"nonsense\r\n\r\n", 400, "malformed_request"),
-        (lambda api: head(api, "/v1/%zz"), 400, "bad_target"),
-        (lambda api: head(api, "/v1/../token"), 400, "bad_target"),
+        (lambda api: head(api, "/v1/" + "a" * 9000), 414, "target-too-long"),
+        (lambda api: head(api, more="X: " + "a" * 17000 + "\r\n"), 431, "headers-too-large"),
+        (lambda api: head(api, JOBS, "POST", "Content-Length: 40000000\r\n"), 413, "body-too-large"),
+        (lambda api: b"nonsense\r\n\r\n", 400, "malformed-request"),
+        (lambda api: head(api, "/v1/%zz"), 400, "bad-target"),
+        (lambda api: head(api, "/v1/../token"), 400, "bad-target"),
         (lambda api: head(api, JOBS, "POST", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), 400, None),
         (lambda api: b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", None, None),
-        (lambda api: head(api, "/v1/nothing"), 404, "not_found"),
-        (lambda api: head(api, "/v1/usage", "PUT", "Content-Length: 0\r\n"), 405, "method_not_allowed"),
+        (lambda api: head(api, "/v1/nothing"), 404, "not-found"),
+        (lambda api: head(api, "/v1/usage", "PUT", "Content-Length: 0\r\n"), 405, "method-not-allowed"),
     ],
 )
 def test_a_request_out_of_bounds_gets_its_own_error(shared_api, request_of, status, kind):
@@ -118,7 +118,7 @@ def test_connections_over_the_limit_are_told_and_the_others_go_on(api):
             while piece := one_more.recv(65536):
                 refused += piece
         status, problem = status_and_problem(refused)
-        assert (status, problem["type"]) == (503, "too_many_connections")
+        assert (status, problem["type"]) == (503, "too-many-connections")
         links[0].sendall(head(api))
         assert links[0].recv(65536).startswith(b"HTTP/1.1 200")
     finally:

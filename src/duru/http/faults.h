@@ -1,12 +1,12 @@
 // The problem documents that the HTTP layer itself answers with; every other one is a handler's.
 //
-//   400  malformed_request, bad_host, bad_target, ambiguous_length
-//   404  not_found                     405  method_not_allowed
-//   408  request_timeout               413  body_too_large
-//   414  target_too_long               431  headers_too_large
-//   500  internal, no_answer           501  unknown_transfer_coding
-//   503  too_many_connections, too_busy
-//   505  http_version                  507  storage_full
+//   400  malformed-request, bad-host, bad-target, ambiguous-length
+//   404  not-found                     405  method-not-allowed
+//   408  request-timeout               413  body-too-large
+//   414  target-too-long               431  headers-too-large
+//   500  internal, no-answer           501  unknown-transfer-coding
+//   503  too-many-connections, too-busy
+//   505  http-version                  507  storage-full
 #pragma once
 
 #include <cstdint>

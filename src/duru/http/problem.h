@@ -1,6 +1,6 @@
 // An error as the API tells it: RFC 9457, application/problem+json.
 //
-//   responder.send(problem_response({.status = 422, .type = "invalid_job", .title = "Invalid job",
+//   responder.send(problem_response({.status = 422, .type = "invalid-job", .title = "Invalid job",
 //                                    .detail = "tasks must be at least 1",
 //                                    .errors = {{"/tasks", "must be at least 1"}}}));
 //

@@ -11,7 +11,7 @@ Exchange::~Exchange() {
   if (answered_.load()) return;
   send(problem_response(
       {.status = 500,
-       .type = "no_answer",
+       .type = "no-answer",
        .title = "The server gave no answer",
        .detail = "The request was dropped by mistake; it may have taken effect."}));
 }

@@ -31,13 +31,13 @@ TEST(HttpLimitsTest, BodiesOverTheLimitAre413HoweverTheyAreFramed) {
   const auto server =
       start_server(small_router(), {.body_bytes_max = 1000, .linger_max = Milliseconds(50)});
   const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\n";
-  expect_refusal(*server, head + "Content-Length: 1001\r\n\r\n", 413, "body_too_large");
+  expect_refusal(*server, head + "Content-Length: 1001\r\n\r\n", 413, "body-too-large");
   expect_refusal(*server, head + "Content-Length: 18446744073709551615\r\n\r\n", 413,
-                 "body_too_large");
+                 "body-too-large");
   expect_refusal(*server,
                  head + "Transfer-Encoding: chunked\r\n\r\n3e8\r\n" + std::string(1000, 'x') +
                      "\r\n1\r\nx\r\n",
-                 413, "body_too_large");
+                 413, "body-too-large");
   HttpClient client(server->address());
   EXPECT_EQ(client.request("POST", "/echo", {}, std::string(1000, 'x')).value().status, 200);
   EXPECT_EQ(client.request("POST", "/large", {}, std::string(5000, 'x')).value().status, 200);
@@ -60,7 +60,7 @@ TEST(HttpLimitsTest, BodiesThatAreStillComingInShareOneLimit) {
   expect_refusal(
       *server,
       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1500\r\n\r\n" + std::string(1001, 'x'),
-      503, "too_busy");
+      503, "too-busy");
 }
 
 TEST(HttpLimitsTest, ARefusedLargeBodyStillGetsItsAnswer) {
@@ -75,14 +75,14 @@ TEST(HttpLimitsTest, ARefusedLargeBodyStillGetsItsAnswer) {
 TEST(HttpLimitsTest, LongTargetsAndLargeHeadersHaveStatusesOfTheirOwn) {
   const auto server = start_server(small_router(), {.linger_max = Milliseconds(50)});
   expect_refusal(*server, "GET /" + std::string(8192, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414,
-                 "target_too_long");
-  expect_refusal(*server, "GET /" + std::string(20000, 'a'), 414, "target_too_long");
+                 "target-too-long");
+  expect_refusal(*server, "GET /" + std::string(20000, 'a'), 414, "target-too-long");
   expect_refusal(*server,
                  "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(17000, 'a') + "\r\n\r\n",
-                 431, "headers_too_large");
+                 431, "headers-too-large");
   std::string many = "GET /hello HTTP/1.1\r\nHost: a\r\n";
   for (int i = 0; i < 3000; ++i) many += "X: a\r\n";
-  expect_refusal(*server, many + "\r\n", 431, "headers_too_large");
+  expect_refusal(*server, many + "\r\n", 431, "headers-too-large");
   HttpClient client(server->address());
   EXPECT_EQ(client.request("GET", "/" + std::string(8000, 'a')).value().status, 404);
   EXPECT_EQ(client.request("GET", "/hello", {{"X", std::string(15000, 'a')}}).value().status, 200);
@@ -90,23 +90,23 @@ TEST(HttpLimitsTest, LongTargetsAndLargeHeadersHaveStatusesOfTheirOwn) {
 
 TEST(HttpLimitsTest, GarbageIsRefusedAndTheServerLivesOn) {
   const auto server = start_server(small_router(), {.linger_max = Milliseconds(50)});
-  expect_refusal(*server, "\x16\x03\x01\x02\x00\x01", 400, "malformed_request");
-  expect_refusal(*server, "GET /hello HTTP/1.1\nHost: a\n\n", 505, "http_version");
-  expect_refusal(*server, "GET /hello HTTP/3.0\r\n\r\n", 505, "http_version");
-  expect_refusal(*server, "GET /hello HTTP/1.1\r\n\r\n", 400, "bad_host");
+  expect_refusal(*server, "\x16\x03\x01\x02\x00\x01", 400, "malformed-request");
+  expect_refusal(*server, "GET /hello HTTP/1.1\nHost: a\n\n", 505, "http-version");
+  expect_refusal(*server, "GET /hello HTTP/3.0\r\n\r\n", 505, "http-version");
+  expect_refusal(*server, "GET /hello HTTP/1.1\r\n\r\n", 400, "bad-host");
   expect_refusal(*server,
                  "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
                  "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                 400, "ambiguous_length");
+                 400, "ambiguous-length");
   expect_refusal(*server, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501,
-                 "unknown_transfer_coding");
+                 "unknown-transfer-coding");
   expect_refusal(*server,
                  "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400,
-                 "malformed_request");
+                 "malformed-request");
   expect_refusal(*server,
                  "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
                      std::string(40000, 'e'),
-                 400, "malformed_request");
+                 400, "malformed-request");
   HttpClient client(server->address());
   EXPECT_EQ(client.request("GET", "/hello").value().status, 200);
   EXPECT_GE(server->counters().requests_refused, 8U);
@@ -115,9 +115,9 @@ TEST(HttpLimitsTest, GarbageIsRefusedAndTheServerLivesOn) {
 TEST(HttpLimitsTest, ASlowRequestIs408HoweverItDripsIn) {
   const auto server = start_server(
       small_router(), {.request_read_max = Milliseconds(100), .linger_max = Milliseconds(50)});
-  expect_refusal(*server, "GET /hel", 408, "request_timeout");
+  expect_refusal(*server, "GET /hel", 408, "request-timeout");
   expect_refusal(*server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", 408,
-                 "request_timeout");
+                 "request-timeout");
   RawSocket dripping(server->address());
   ASSERT_TRUE(dripping.send("GET /hello HTTP/1.1\r\nX: "));
   // Each byte comes well within the limit, the whole does not.
@@ -145,7 +145,7 @@ TEST(HttpLimitsTest, AnUploadMayTakeLongButNotBeSilentLong) {
   }
   EXPECT_NE(socket.read_until("\r\n\r\n60").find("200 OK"), std::string::npos);
   expect_refusal(*server, "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\nx", 408,
-                 "request_timeout");
+                 "request-timeout");
   EXPECT_TRUE(eventually([&] { return folder.is_empty(); }));
 }
 
@@ -167,7 +167,7 @@ TEST(HttpLimitsTest, OneConnectionTooManyIsToldSo) {
   HttpClient second(server->address());
   EXPECT_EQ(first.request("GET", "/hello").value().status, 200);
   EXPECT_EQ(second.request("GET", "/hello").value().status, 200);
-  expect_refusal(*server, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", 503, "too_many_connections");
+  expect_refusal(*server, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", 503, "too-many-connections");
   EXPECT_GE(server->counters().connections_refused, 1U);
   EXPECT_EQ(first.request("GET", "/hello").value().status, 200);
   ASSERT_TRUE(eventually([&] { return server->counters().connections_open == 2; }));

@@ -51,7 +51,7 @@ TEST(HttpServerTest, UnknownPathsAndMethodsAreProblems) {
   const auto unknown = client.request("GET", "/nothing/\"here\"");
   EXPECT_EQ(unknown.value().status, 404);
   EXPECT_EQ(unknown.value().headers.get("content-type"), "application/problem+json");
-  EXPECT_NE(unknown.value().body.find(R"("type":"not_found")"), std::string::npos);
+  EXPECT_NE(unknown.value().body.find(R"("type":"not-found")"), std::string::npos);
   EXPECT_NE(unknown.value().body.find(R"(\"here\")"), std::string::npos);
   const auto other = client.request("PATCH", "/jobs/1");
   EXPECT_EQ(other.value().status, 405);
@@ -182,7 +182,7 @@ TEST(HttpServerTest, TheFirstAnswerCountsAndADroppedOneIsA500) {
   EXPECT_FALSE(second_was_taken);
   const auto never = client.request("GET", "/never");
   EXPECT_EQ(never.value().status, 500);
-  EXPECT_NE(never.value().body.find("no_answer"), std::string::npos);
+  EXPECT_NE(never.value().body.find("no-answer"), std::string::npos);
   EXPECT_EQ(client.request("GET", "/throws").value().status, 500);
   EXPECT_EQ(client.request("GET", "/twice").value().body, "first");
 }
@@ -309,7 +309,7 @@ TEST(HttpServerTest, ABrokenUploadLeavesNoFile) {
   RawSocket chunks(server->address());
   chunks.send("PUT /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" +
               std::string(2000, 'x') + "\r\n1\r\nx\r\n");
-  EXPECT_NE(chunks.read_until("}").find("body_too_large"), std::string::npos);
+  EXPECT_NE(chunks.read_until("}").find("body-too-large"), std::string::npos);
   EXPECT_TRUE(eventually([&] { return folder.is_empty(); }));
 
   HttpClient client(server->address());

@@ -71,12 +71,12 @@ TEST(TargetTest, EncodingAndDecodingAreInverse) {
 
 TEST(ProblemTest, IsAnRfc9457Document) {
   const Problem problem{.status = 422,
-                        .type = "invalid_job",
+                        .type = "invalid-job",
                         .title = "Invalid job",
                         .detail = "two fields are wrong",
                         .errors = {{"/tasks", "must be at least 1"}, {"/name", "missing"}},
                         .extensions = {{"limit", "3"}}};
-  EXPECT_EQ(problem_json(problem), R"({"type":"invalid_job","title":"Invalid job","status":422,)"
+  EXPECT_EQ(problem_json(problem), R"({"type":"invalid-job","title":"Invalid job","status":422,)"
                                    R"("detail":"two fields are wrong","errors":[)"
                                    R"({"pointer":"/tasks","detail":"must be at least 1"},)"
                                    R"({"pointer":"/name","detail":"missing"}],"limit":3})");
