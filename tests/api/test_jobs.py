@@ -74,15 +74,15 @@ def test_a_large_upload_goes_to_a_file_and_leaves_none_behind(shared_api):
         ({"command": ["true"], "tasks": 0}, 422, "invalid", "/tasks"),
         ({"command": ["true"], "name": "no spaces"}, 422, "invalid", "/name"),
         ({"command": []}, 422, "invalid", "/command"),
-        ({"command": ["true"], "image": "python:3"}, 422, "unsupported", "/image"),
+        ({"command": ["true"], "image": "python:3"}, 409, "unsupported", "/image"),
         ({"command": ["true"], "variants": [{"chip": "b9000"}]}, 422, "unknown-chip", "/variants/0/chip"),
-        ({"command": ["true"], "track": "npu", "amount": 2}, 422, "infeasible", None),
-        ({"command": ["true"], "after": ["nobody"]}, 404, "not-found", "/after/0"),
-        ({"command": ["true"], "inputs": {"a": "nobody/b"}}, 404, "not-found", "/inputs/a"),
+        ({"command": ["true"], "track": "npu", "amount": 2}, 409, "infeasible", None),
+        ({"command": ["true"], "after": ["nobody"]}, 422, "unknown-job", "/after/0"),
+        ({"command": ["true"], "inputs": {"a": "nobody/b"}}, 422, "unknown-job", "/inputs/a"),
         ({"command": ["true"], "inputs": {"a": "sha256:" + NO_DIGEST}}, 422, "invalid", "/inputs/a"),
         ({"command": ["true"], "files": [{"path": "a", "digest": NO_DIGEST}]}, 422, "invalid", "/files/0/digest"),
         ({"command": ["true"], "files": [{"path": "../a", "digest": NO_DIGEST}]}, 422, "invalid", "/files/0"),
-        ({"items": [{"name": "x", "command": ["true"]}, {"name": "x", "command": ["true"]}]}, 409, "name-taken", "/items/1/name"),
+        ({"items": [{"name": "x", "command": ["true"]}, {"name": "x", "command": ["true"]}]}, 422, "invalid", "/items/1/name"),
         ({"items": [{"name": "x", "command": ["true"], "after": ["x"]}]}, 422, "invalid", "/items/0/after"),
     ],
 )  # fmt: skip
@@ -110,7 +110,8 @@ def test_a_key_gets_its_first_answer_again_after_a_kill(api):
         api.server.up()
     assert len(api.ok(JOBS)["items"]) == 1
     refused = {"name": "once", "command": ["true"]}
-    assert api.post(JOBS, refused, headers={"Idempotency-Key": "r"}).status_code == 409
+    taken = api.post(JOBS, refused, headers={"Idempotency-Key": "r"})
+    assert (taken.status_code, taken.json()["type"]) == (409, "name-taken")
     api.post(f"{JOBS}/once/cancel")
     api.finish("once")
     # A refusal is not remembered: the same request may succeed later.
@@ -170,6 +171,20 @@ def test_each_attempt_has_a_log_of_its_own(api):
     for attempt in (1, 2):
         assert "here" in api.get(f"{JOBS}/twice/logs?attempt={attempt}").text
     assert api.get(f"{JOBS}/twice/logs?attempt=3").status_code == 404
+
+
+def test_an_extension_without_its_span_names_the_missing_field(shared_api):
+    shared_api.submit("", name="lease", kind="session")
+    answer = shared_api.post(f"{JOBS}/lease/extend", {})
+    assert (answer.status_code, answer.json()["type"]) == (400, "malformed-body")
+    assert answer.json()["errors"] == [{"pointer": "/by", "detail": "is missing; give a span like 1h"}]
+    shared_api.post(f"{JOBS}/lease/cancel")
+    shared_api.finish("lease")
+
+
+def test_a_reason_is_bounded_because_each_job_that_ends_says_it(shared_api):
+    answer = shared_api.post("/v1/end_all", {"reason": "x" * 257})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/reason")
 
 
 def test_end_all_ends_all(api):

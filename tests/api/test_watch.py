@@ -67,5 +67,5 @@ def test_marks_and_cordons_show_on_the_accelerator(shared_api):
 
 
 def test_a_watch_without_a_kind_is_refused(shared_api):
-    for query in ("", "?kind=", "?kind=chips", "?kind=jobs&from=1"):
+    for query in ("", "?kind=", "?kind=chips", "?kind=jobs&from=1", "?kind=jobs&limit=5"):
         assert shared_api.get("/v1/watch" + query).status_code == 400

@@ -97,8 +97,8 @@ TEST(Property, WhatMustHoldHoldsAfterEveryFactAndEveryFactEndAndRejectionComesUp
                           "signal", "failed_to_start", "output_missing"}) {
     EXPECT_EQ(ends.count(end), 1U) << end;
   }
-  for (const char* type : {"invalid", "infeasible", "name-taken", "not-found", "already-ended",
-                           "not-a-session", "dependency-failed", "node-in-use"}) {
+  for (const char* type : {"invalid", "infeasible", "name-taken", "not-found", "unknown-job",
+                           "already-ended", "not-a-session", "dependency-failed", "node-in-use"}) {
     EXPECT_EQ(rejections.count(type), 1U) << type;
   }
 }

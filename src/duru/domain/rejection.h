@@ -7,8 +7,9 @@
 namespace duru {
 
 struct Rejection {
-  std::string
-      type;  // a stable slug: "infeasible", "name-taken", "unknown-chip", "not-found", "invalid"
+  // A stable slug: "infeasible", "name-taken", "unknown-chip", "not-found", "invalid", …;
+  // server/api/answers.cc says which of them is which HTTP status.
+  std::string type;
   std::string detail;   // why, with figures
   std::string help;     // what would help
   std::string pointer;  // JSON pointer into the command's body, where one field is at fault

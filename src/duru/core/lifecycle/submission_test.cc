@@ -116,7 +116,9 @@ TEST_F(Submission, ANameIsUniqueAmongTheUnfinishedJobsOfAProject) {
 }
 
 TEST_F(Submission, ANameStandsOnceInABatch) {
-  EXPECT_EQ(rig.rejection(rig.command({job("j"), job("j")})).pointer, "/items/1/name");
+  const Rejection rejection = rig.rejection(rig.command({job("j"), job("j")}));
+  EXPECT_EQ(rejection.type, "invalid") << "wrong in itself, whatever else there is";
+  EXPECT_EQ(rejection.pointer, "/items/1/name");
 }
 
 TEST_F(Submission, OrderInABatchDoesNotMatterToWhatItWaitsFor) {
@@ -164,9 +166,9 @@ TEST_F(Submission, AJobOfAnotherProjectIsNobody) {
   spec.after = {"dep"};
   SubmitJobs elsewhere = rig.command({spec});
   elsewhere.project = ProjectName("other");
-  EXPECT_EQ(rig.rejection(elsewhere).type, "not-found");
+  EXPECT_EQ(rig.rejection(elsewhere).type, "unknown-job");
   elsewhere.jobs[0].spec.after = {id.str()};
-  EXPECT_EQ(rig.rejection(elsewhere).type, "not-found");
+  EXPECT_EQ(rig.rejection(elsewhere).type, "unknown-job");
 }
 
 TEST_F(Submission, AfterAJobThatFailedIsRejected) {
@@ -176,7 +178,7 @@ TEST_F(Submission, AfterAJobThatFailedIsRejected) {
   EXPECT_EQ(rig.rejection(spec).type, "dependency-failed");
   spec.after.clear();
   spec.inputs = {{"m", "dep/model"}};
-  EXPECT_EQ(rig.rejection(spec).type, "not-found");
+  EXPECT_EQ(rig.rejection(spec).type, "unknown-output");
 }
 
 TEST_F(Submission, InputsComeFromADigestAnOutputOrTheHistory) {
@@ -205,7 +207,7 @@ TEST_F(Submission, AnOutputThatIsNotDeclaredIsNoInput) {
   JobSpec spec = job("j");
   spec.inputs = {{"m", "train/model"}};
   const Rejection rejection = rig.rejection(spec);
-  EXPECT_EQ(rejection.type, "not-found");
+  EXPECT_EQ(rejection.type, "unknown-output");
   EXPECT_EQ(rejection.pointer, "/items/0/inputs/m");
 }
 
@@ -216,6 +218,17 @@ TEST_F(Submission, AfterIsFulfilledByASuccessThatIsHistory) {
   command.succeeded_in_history = {"long-ago"};
   rig.apply(command);
   EXPECT_EQ(rig.job(command.jobs[0].id).state, JobState::kStarting);
+}
+
+TEST_F(Submission, DependenciesOfOneRequestAreBounded) {
+  std::vector<JobSpec> specs;
+  for (int i = 0; i < 101; ++i) {
+    specs.push_back(job("j" + std::to_string(i)));
+    specs.back().after.assign(10'000, "j0");
+  }
+  const Rejection rejection = rig.rejection(rig.command(std::move(specs)));
+  EXPECT_EQ(rejection.type, "invalid");
+  EXPECT_NE(rejection.detail.find("1010000 entries"), std::string::npos);
 }
 
 }  // namespace

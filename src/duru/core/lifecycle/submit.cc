@@ -13,6 +13,7 @@ class Batch {
 
   Rejection resolve() {
     if (Rejection r = check_ids(); !r.empty()) return r;
+    if (Rejection r = check_counts(); !r.empty()) return r;
     for (const JobSubmission& submission : command_.jobs) {
       JobSubmitted fact{submission.id, command_.project, submission.spec, {}, {}, tx_.principal()};
       normalise(tx_.state(), fact.spec, fact.job);
@@ -45,6 +46,24 @@ class Batch {
     return {};
   }
 
+  Rejection check_counts() const {
+    if (tx_.state().unfinished_by_name.size() + command_.jobs.size() > kUnfinishedMax) {
+      return {"queue-full",
+              std::to_string(tx_.state().unfinished_by_name.size()) + " jobs are unfinished, of " +
+                  std::to_string(kUnfinishedMax) + " at most",
+              "wait until some have ended, or cancel some", ""};
+    }
+    std::size_t dependencies = 0;
+    for (const JobSubmission& job : command_.jobs) {
+      dependencies += job.spec.after.size() + job.spec.inputs.size();
+    }
+    if (dependencies <= kDependenciesMax) return {};
+    return {"invalid",
+            "the jobs of the request have " + std::to_string(dependencies) +
+                " entries in after and inputs",
+            "submit them in parts of " + std::to_string(kDependenciesMax) + " at most", ""};
+  }
+
   Rejection resolve_job(std::size_t i) {
     JobSubmitted& fact = facts_[i];
     const std::string pointer = pointer_of(i);
@@ -65,7 +84,7 @@ class Batch {
     const std::string& name = facts_[i].spec.name;
     for (std::size_t k = 0; k < i; ++k) {
       if (facts_[k].spec.name == name) {
-        return {"name-taken", "two jobs of the file are named \"" + name + "\"",
+        return {"invalid", "two jobs of the request are named \"" + name + "\"",
                 "give each a name of its own", pointer_of(i) + "/name"};
       }
     }
@@ -102,7 +121,7 @@ class Batch {
 
   Rejection unknown(const std::string& name, const std::string& at) const {
     return {
-        "not-found", "there is no job \"" + name + "\"",
+        "unknown-job", "there is no job \"" + name + "\"",
         "name a job of this file, an unfinished one or one that ended; duru get jobs lists them",
         at};
   }
@@ -153,7 +172,8 @@ class Batch {
     }
     const auto& outputs = found.spec->outputs;
     if (std::find(outputs.begin(), outputs.end(), input.output) == outputs.end()) {
-      return {"not-found", "job \"" + producer + "\" declares no output \"" + input.output + "\"",
+      return {"unknown-output",
+              "job \"" + producer + "\" declares no output \"" + input.output + "\"",
               "add it to the job's outputs", at};
     }
     if (Rejection r = add_dependency(fact, producer, at); !r.empty()) return r;

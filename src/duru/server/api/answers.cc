@@ -32,7 +32,8 @@ std::string title_of(const std::string& type) {
 int status_of(const Rejection& rejection) {
   if (rejection.type == "not-found") return 404;
   for (const char* conflict :
-       {"name-taken", "already-ended", "node-in-use", "not-a-session", "dependency-failed"}) {
+       {"name-taken", "id-taken", "already-ended", "node-in-use", "not-a-session",
+        "dependency-failed", "infeasible", "unsupported", "queue-full"}) {
     if (rejection.type == conflict) return 409;
   }
   return 422;

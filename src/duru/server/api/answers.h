@@ -13,8 +13,8 @@
 
 namespace duru {
 
-// not-found 404; name-taken, already-ended, node-in-use, not-a-session, dependency-failed 409;
-// everything else 422.
+// 404 for what the path names and is not there; 409 for what is right in itself and refused by how
+// jobs, nodes or the fleet are now; 422 for what is wrong in itself, or names what is not there.
 int status_of(const Rejection& rejection);
 http::Response rejection_response(const Rejection& rejection);
 

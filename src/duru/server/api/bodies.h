@@ -11,7 +11,7 @@ struct JobsBody {
 DURU_DECLARE_RECORD(JobsBody)
 
 struct ExtendBody {
-  Milliseconds by;
+  std::optional<Milliseconds> by;
 };
 DURU_DECLARE_RECORD(ExtendBody)
 

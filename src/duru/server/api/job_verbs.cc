@@ -60,8 +60,12 @@ void post_cancel(Backend& backend, const RequestPtr& request, http::Responder re
 void post_extend(Backend& backend, const RequestPtr& request, http::Responder responder) {
   const std::optional<ExtendBody> body = read_body<ExtendBody>(*request, responder);
   if (!body.has_value()) return;
+  if (!body->by.has_value()) {
+    responder.send(bad_body_response({{"/by", "is missing; give a span like 1h"}}));
+    return;
+  }
   order_for_job(backend, request, std::move(responder), [&](const JobId& id) {
-    return Message(ExtendLease{id, body->by});
+    return Message(ExtendLease{id, *body->by});
   });
 }
 

@@ -113,7 +113,7 @@ class Lookup {
     if (!rejection_.empty() || submission_.command.outputs_of_history.count(source) > 0) {
       return ok_status();
     }
-    rejection_ = {"not-found",
+    rejection_ = {"unknown-output",
                   "job \"" + name + "\" has no output \"" + source.substr(slash + 1) + "\"",
                   "duru describe job " + name + " lists its outputs", at};
     return ok_status();

@@ -66,8 +66,8 @@ TEST(Jobs, AMistakeIsToldWithItsPlace) {
       {R"({"command":["true"],"tasks":0})", 422, R"("pointer":"/tasks")"},
       {R"({"command":["true"],"name":"a b"})", 422, R"("pointer":"/name")"},
       {R"({"command":["true"],"variants":[{"chip":"b200"}]})", 422, R"("type":"unknown-chip")"},
-      {R"({"command":["true"],"track":"gpu","amount":"4"})", 422, R"("type":"infeasible")"},
-      {R"({"command":["true"],"after":["nobody"]})", 404, R"("pointer":"/after/0")"},
+      {R"({"command":["true"],"track":"gpu","amount":"4"})", 409, R"("type":"infeasible")"},
+      {R"({"command":["true"],"after":["nobody"]})", 422, R"("pointer":"/after/0")"},
       {R"({"items":[{"command":1}]})", 400, R"("pointer":"/items/0/command")"},
       {R"({"items":[]})", 422, R"("type":"invalid")"},
       {R"({"command":["true"],"inputs":{"m":"sha256:00"}})", 422, R"("pointer":"/inputs/m")"},
@@ -127,7 +127,7 @@ TEST(Jobs, ThePastIsListedDescribedAndDependedOnLikeThePresent) {
   ASSERT_EQ(next.status, 201) << next.body;
   EXPECT_EQ(server.post(kJobs, R"({"command":["true"],"after":["train"]})").status, 201);
   const auto wrong = server.post(kJobs, R"({"command":["true"],"inputs":{"m":"train/other"}})");
-  EXPECT_EQ(wrong.status, 404);
+  EXPECT_EQ(wrong.status, 422);
   EXPECT_TRUE(has(wrong.body, R"("pointer":"/inputs/m")")) << wrong.body;
   const auto cancel = server.post(kJobs + "/train/cancel");
   EXPECT_EQ(cancel.status, 409);
@@ -196,6 +196,9 @@ TEST(Jobs, CancelAndExtendAnswerWithTheJob) {
   EXPECT_FALSE(TestServer::field(extended.body, "lease_ends_at").empty());
   EXPECT_EQ(server.post(kJobs + "/s/extend", R"({"by":"1 hour"})").status, 400);
   EXPECT_EQ(server.post(kJobs + "/s/extend", R"({"by":"-1h"})").status, 400);
+  const auto without = server.post(kJobs + "/s/extend", "{}");
+  EXPECT_EQ(without.status, 400);
+  EXPECT_TRUE(has(without.body, R"("pointer":"/by")")) << without.body;
   EXPECT_EQ(server.post(kJobs + "/s/cancel", R"({"why":1})").status, 400);
   const auto cancelled = server.post(kJobs + "/s/cancel", "");
   EXPECT_EQ(cancelled.status, 200);
