@@ -198,6 +198,7 @@ class FieldServer:
                 "events_through": max(self.events, default=0),
                 "heartbeat": self.heartbeat,
                 "leave": self.leave,
+                "from_a_newer_server": {"unknown": True},
             }
             if self.revision:
                 reply["revision"] = self.revision

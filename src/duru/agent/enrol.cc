@@ -74,7 +74,7 @@ Result<EnrolReply> ask(const http::Address& server, const EnrolRequest& request)
                    "the server refuses: " + text_member(response.body, "title") + ": " +
                        text_member(response.body, "detail"));
   }
-  auto reply = from_json<EnrolReply>(response.body);
+  auto reply = from_json<EnrolReply>(response.body, {.skips_unknown = true});
   if (reply.ok()) return reply.value;
   return refusal(ErrorCode::kUnavailable,
                  "the server's answer is not understood: " + reply.problems[0].pointer + " " +

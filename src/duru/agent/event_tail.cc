@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "duru/agent/loose_json.h"
+#include "duru/base/json.h"
 #include "duru/supervisor/fd.h"
 
 namespace duru::agent {

@@ -195,7 +195,7 @@ void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at
     return back_off("the server answers " + std::to_string(answer.status) + ": " +
                     text_member(answer.body, "detail"));
   }
-  auto reply = from_json<SyncReply>(answer.body);
+  auto reply = from_json<SyncReply>(answer.body, {.skips_unknown = true});
   if (!reply.ok()) {
     return back_off("the server's reply is not understood: " + reply.problems[0].pointer + " " +
                     reply.problems[0].detail);

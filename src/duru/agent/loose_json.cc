@@ -2,26 +2,19 @@
 
 #include <boost/json.hpp>
 
-#include "duru/base/json.h"
-
 namespace duru::agent {
 namespace {
 
 namespace bj = boost::json;
 
 std::optional<bj::object> parse_object(std::string_view text) {
-  bj::parse_options options;
-  options.max_depth = JsonLimits{}.depth_max;
   boost::system::error_code error;
-  const bj::string_view bytes(text.data(), text.size());
-  const bj::value value = bj::parse(bytes, error, {}, options);
+  const bj::value value = bj::parse(bj::string_view(text.data(), text.size()), error);
   if (error || !value.is_object()) return std::nullopt;
   return value.get_object();
 }
 
 }  // namespace
-
-bool is_json_object(std::string_view text) { return parse_object(text).has_value(); }
 
 std::optional<std::int64_t> integer_member(std::string_view text, std::string_view name) {
   const auto object = parse_object(text);

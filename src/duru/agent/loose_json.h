@@ -1,4 +1,4 @@
-// JSON that others write as they like: a workload's events and status, a server's problem document.
+// JSON that others write as they like: a workload's status, a server's problem document.
 // Where a record is expected (base/json.h) unknown fields are mistakes; here they are none of our
 // business.
 #pragma once
@@ -10,7 +10,6 @@
 
 namespace duru::agent {
 
-bool is_json_object(std::string_view text);
 // A member of the object that `text` is; nothing where it is absent, of another type, or `text` is
 // no object.
 std::optional<std::int64_t> integer_member(std::string_view text, std::string_view name);

@@ -36,6 +36,8 @@ struct JsonLimits {
   std::size_t depth_max = 16;
   std::size_t list_length_max = 10'000;
   std::size_t text_bytes_max = 24 * 1024 * 1024;
+  // Unknown fields are passed over: what a newer peer adds is none of an older one's business.
+  bool skips_unknown = false;
 };
 
 struct JsonProblem {
@@ -45,6 +47,9 @@ struct JsonProblem {
 
 std::vector<JsonProblem> read_json(const Type& type, std::string_view text,
                                    const JsonLimits& limits, void* record);
+
+// Whether the text is one JSON object, whatever it holds.
+bool is_json_object(std::string_view text);
 
 template <class T>
 struct JsonResult {

@@ -186,7 +186,7 @@ class RecordReader {
       const std::string at = pointer + "/" + escape_pointer(name);
       const Field* field = find(type, name);
       if (field == nullptr) {
-        problem(at, "unknown field; known are " + known(type));
+        if (!limits_.skips_unknown) problem(at, "unknown field; known are " + known(type));
       } else if (!member.is_null()) {
         read(field->type(), member, field->member(value), at);
       }
@@ -264,6 +264,14 @@ std::vector<JsonProblem> read_json(const Type& type, std::string_view text,
   }
   RecordReader(limits, problems).read(type, json, record, "");
   return problems;
+}
+
+bool is_json_object(std::string_view text) {
+  bj::parse_options options;
+  options.max_depth = JsonLimits{}.depth_max;
+  boost::system::error_code error;
+  const bj::value json = bj::parse({text.data(), text.size()}, error, {}, options);
+  return !error && json.is_object();
 }
 
 }  // namespace duru

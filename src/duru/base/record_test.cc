@@ -105,6 +105,25 @@ TEST(Record, AWrongTypeIsNamedWithItsPointer) {
   EXPECT_EQ(result.problems[1].detail, "expected one of none, red, blue; got string \"green\"");
 }
 
+TEST(Record, UnknownFieldsAreMistakesUnlessANewerPeerMayHaveAddedThem) {
+  const char* text = R"({"label":"a","later":{"deep":[1]},"count":3})";
+  EXPECT_FALSE(from_json<Part>(text).ok());
+  const auto read = from_json<Part>(text, {.skips_unknown = true});
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read.value.label, "a");
+  EXPECT_EQ(read.value.count, 3);
+  EXPECT_FALSE(from_json<Part>(R"({"count":"many"})", {.skips_unknown = true}).ok());
+}
+
+TEST(Record, KnowsAnObjectWhateverItHolds) {
+  EXPECT_TRUE(is_json_object(R"({"a":[1.5,{"b":null}]})"));
+  EXPECT_TRUE(is_json_object("{}"));
+  for (const char* text : {"", "[]", "1", "{", "{} {}", R"({"a":})", "{\"a\":\"\xff\"}"}) {
+    EXPECT_FALSE(is_json_object(text)) << text;
+  }
+  EXPECT_FALSE(is_json_object("{\"a\":" + std::string(20, '[') + std::string(20, ']') + "}"));
+}
+
 TEST(Record, DoubledKeysUnknownFieldsDepthAndGarbageAreProblems) {
   EXPECT_FALSE(from_json<Part>(R"({"label":"a","label":"b"})").ok());
   EXPECT_FALSE(from_json<Part>(R"({"lable":"a"})").ok());
