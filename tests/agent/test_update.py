@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import re
 import signal
 
 from field_server import run
@@ -40,6 +42,14 @@ def test_the_workload_is_told_who_and_where_it_is(field, node, release):
     assert variables["DURU_EMULATED"] == "1" and variables["DURU_RELEASE"] == "one"
     assert variables["PLACE"] == "ridge"
     assert (node.data / "work/folder").read_text().strip() == str(node.data / "slots/a")
+
+
+def test_the_agent_is_small(field, node, release):
+    node.run()
+    number = field.give(release("one", files={"model": b"m" * 8_000_000}))
+    wait_for(field, number, "serving", "one")
+    status = pathlib.Path(f"/proc/{node.process.pid}/status").read_text()
+    assert int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) <= 20 * 1024
 
 
 def test_an_update_keeps_the_old_release_running_until_the_new_one_is_here(field, node, release):
