@@ -137,6 +137,7 @@ const Bad kBad[] = {
      "invalid", "/rollouts/0/wave_timeout"},
     {"a rollout twice", [](auto& c) { c.rollouts.push_back(c.rollouts[0]); }, "invalid",
      "/rollouts/1"},
+    {"11 rollouts", [](auto& c) { c.rollouts.assign(11, c.rollouts[0]); }, "invalid", "/rollouts"},
     {"two rollouts to one fleet",
      [](auto& c) { c.rollouts.push_back(rollout("s", "ridge", "smoke-1")); }, "rollout-in-flight",
      "/rollouts/1/fleet"},

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t kMillion = 1'000'000;
 constexpr std::size_t kWavesMax = 100;
+// Each begins a wave in the same commit.
+constexpr std::size_t kRolloutsMax = 10;
 constexpr std::size_t kSignatureLength = 128;
 constexpr Milliseconds kSpanMax = hours(24 * 30);
 
@@ -225,6 +227,11 @@ Rejection check(const EdgeState& state, const ApplyField& command) {
     if (!applied.releases.emplace(release.name, &release).second) {
       return twice(release.name.str(), at);
     }
+  }
+  if (command.rollouts.size() > kRolloutsMax) {
+    return invalid("/rollouts",
+                   "there are " + std::to_string(command.rollouts.size()) + " rollouts",
+                   "apply at most " + std::to_string(kRolloutsMax) + " at a time");
   }
   for (std::size_t i = 0; i < command.rollouts.size(); ++i) {
     const Rollout& rollout = command.rollouts[i];

@@ -26,9 +26,8 @@ void EdgeModule::evolve(const Message& fact, const FactContext& context) {
   duru::evolve(state_, fact, context);
 }
 
-std::optional<Timestamp> EdgeModule::next_deadline(Timestamp /*now*/) const {
-  if (state_.deadlines.empty()) return std::nullopt;
-  return state_.deadlines.begin()->first;
+std::optional<Timestamp> EdgeModule::next_deadline(Timestamp now) const {
+  return duru::next_deadline(state_, now);
 }
 
 std::string EdgeModule::snapshot() const { return encode(state_.record()); }

@@ -29,6 +29,9 @@
 //     resumes it accepts the failures so far: they stay failed, and are not needed for success.
 //   - A wave without success in its time pauses the rollout. A paused one begins no wave and ends
 //     no bake; failures still return it. Every pause and end says why, with figures.
+//   - What many nodes are to get, they get 2,000 at a time, a millisecond apart, so that every
+//   commit
+//     fits into the journal; no bake ends before all of them have it.
 //   - An outage of ours ends no bake and no wave's time.
 //   - The return of a node by itself is inside its revision {current, previous} and decides nothing
 //     but these counts. `previous` is the release that the node was last seen to serve.

@@ -70,22 +70,46 @@ void apply(EdgeState& state, const RolloutResumed& fact, Timestamp now) {
   });
 }
 
+// Nodes of the fleet that are in no wave of the rollout that completes.
+void catch_up_joined(EdgeState& state, const FleetRecord& fleet) {
+  const auto here = state.nodes_of_fleet.find(fleet.fleet.name);
+  if (here == state.nodes_of_fleet.end()) return;
+  for (const NodeName& name : here->second) {
+    FieldNodeRecord& node = state.nodes.at(name);
+    const bool wants = !node.wave.has_value() && node.given.current != fleet.current;
+    if (!wants || !state.suits(fleet.current, node)) continue;
+    node.due = FieldDue::kCurrent;
+    state.due.insert(name);
+  }
+}
+
 void apply(EdgeState& state, const RolloutEnded& fact, Timestamp now) {
   RolloutRecord& rollout = state.rollouts.at(fact.rollout);
+  FleetRecord& fleet = state.fleets.at(rollout.rollout.fleet);
+  if (fact.outcome == RolloutOutcome::kCompleted) {
+    fleet.current = rollout.rollout.release;
+    catch_up_joined(state, fleet);
+  }
+  const bool is_returned = fact.outcome == RolloutOutcome::kReturned;
+  // It would go back to what it has.
+  const auto is_current = [&](const FieldNodeRecord& node) {
+    return node.given.previous.empty() && node.given.current == fleet.current;
+  };
   for (std::size_t wave = 0; wave < rollout.waves.size(); ++wave) {
     const WaveCounts counts = state.counts(rollout, wave);
     const std::set<NodeName> nodes = *state.nodes_of_wave(rollout, wave);
     for (const NodeName& name : nodes) {
       change_node(state, name, [&](FieldNodeRecord& node) {
+        if (is_returned && node.given.by_rollout && !is_current(node)) {
+          node.due = FieldDue::kFormer;
+        }
         node.wave.reset();
         node.given.by_rollout = false;
       });
     }
     rollout.waves[wave].at_end = counts;
   }
-  FleetRecord& fleet = state.fleets.at(rollout.rollout.fleet);
   fleet.rollout = RolloutName();
-  if (fact.outcome == RolloutOutcome::kCompleted) fleet.current = rollout.rollout.release;
   change_rollout(state, fact.rollout, [&](RolloutRecord& ended) {
     ended.outcome = fact.outcome;
     ended.reason = fact.reason;
@@ -133,6 +157,7 @@ void apply(EdgeState& state, const NodeRevoked& fact) {
   node.revoked = true;
   node.revoke_reason = fact.reason;
   node.wave.reset();
+  node.due = FieldDue::kNothing;
   node.given.current = ReleaseName();
   node.given.previous = ReleaseName();
   state.index_node(node);
@@ -152,6 +177,7 @@ void apply(EdgeState& state, const NodeRevised& fact, Timestamp now) {
     given.previous = ReleaseName(fact.revision.previous.has_value() ? fact.revision.previous->name
                                                                     : std::string());
     given.at = now;
+    node.due = FieldDue::kNothing;
     given.by_rollout =
         in != nullptr && *node.wave < in->started && in->rollout.release == given.current;
   });

@@ -5,6 +5,14 @@ namespace {
 
 constexpr Milliseconds kStopGrace = seconds(10);
 
+// What a node goes back to from a release that was returned: what it was known to serve, else the
+// fleet's current release, else nothing.
+ReleaseName former_of(const EdgeState& state, const FieldNodeRecord& node) {
+  if (!node.given.previous.empty()) return node.given.previous;
+  const ReleaseName& current = state.fleets.at(node.fleet).current;
+  return !current.empty() && state.suits(current, node) ? current : ReleaseName();
+}
+
 }  // namespace
 
 Rejection give(EdgeTx& tx, const NodeName& name, const ReleaseName& current,
@@ -24,6 +32,23 @@ void take_away(EdgeTx& tx, const NodeName& name) {
   // A refusal says that there is nothing to end.
   tx.hand_over(EndService{tx.state().service_of(node), kStopGrace});
   tx.emit(NodeRevised{name, {node.given.revision + 1, {}, {}}});
+}
+
+void give_due(EdgeTx& tx) {
+  const EdgeState& state = tx.state();
+  std::vector<NodeName> due;
+  for (const NodeName& name : state.due) {
+    if (due.size() == kNodesPerDecision) break;
+    due.push_back(name);
+  }
+  for (const NodeName& name : due) {
+    const FieldNodeRecord& node = state.nodes.at(name);
+    const bool goes_back = node.due == FieldDue::kFormer;
+    const ReleaseName next =
+        goes_back ? former_of(state, node) : state.fleets.at(node.fleet).current;
+    const ReleaseName previous = goes_back ? ReleaseName() : node.good;
+    if (next.empty() || !give(tx, name, next, previous).empty()) take_away(tx, name);
+  }
 }
 
 void catch_up(EdgeTx& tx, const NodeName& name) {

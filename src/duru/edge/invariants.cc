@@ -20,6 +20,7 @@ void check_indexes(const EdgeState& state, Findings& out) {
   compare("nodes_of_fleet", state.nodes_of_fleet, rebuilt.nodes_of_fleet, out);
   compare("nodes_without_fleet", state.nodes_without_fleet, rebuilt.nodes_without_fleet, out);
   compare("members", state.members, rebuilt.members, out);
+  compare("due", state.due, rebuilt.due, out);
   compare("deadlines", state.deadlines, rebuilt.deadlines, out);
 }
 

@@ -4,6 +4,8 @@
 
 namespace duru {
 
+DURU_ENUM(FieldDue, {kNothing, "nothing"}, {kFormer, "former"}, {kCurrent, "current"})
+
 DURU_RECORD(FleetRecord, (1, fleet), (2, current), (3, rollout))
 DURU_RECORD(EnrolmentRecord, (1, code), (2, labels), (3, valid_until))
 DURU_RECORD(WaveCounts, (1, nodes), (2, proven), (3, failed))
@@ -17,7 +19,8 @@ DURU_RECORD(FieldReported, (1, revision), (2, phase), (3, serving), (4, detail),
             (6, counters), (7, counted_at), (8, last_event), (9, events_skipped))
 DURU_RECORD(FieldNodeRecord, (1, name), (2, code), (3, credential), (4, service), (5, chip),
             (6, amount), (7, cpu), (8, memory), (9, labels), (10, enrolled_at), (11, revoked),
-            (12, revoke_reason), (13, fleet), (14, wave), (15, given), (16, good), (17, reported))
+            (12, revoke_reason), (13, fleet), (14, wave), (15, given), (16, good), (17, reported),
+            (18, due))
 DURU_RECORD(EdgeStateRecord, (1, fleets), (2, releases), (3, rollouts), (4, enrolments), (5, nodes))
 
 }  // namespace duru

@@ -81,6 +81,14 @@ struct FieldReported {
 };
 DURU_DECLARE_RECORD(FieldReported)
 
+// What a node is to be given by one of the next ticks, because one decision holds only so many.
+enum class FieldDue {
+  kNothing,
+  kFormer,   // its rollout was returned: what it had before
+  kCurrent,  // its fleet's current release
+};
+DURU_DECLARE_ENUM(FieldDue)
+
 struct FieldNodeRecord {
   NodeName name;
   Digest code;        // that it enrolled with
@@ -99,6 +107,7 @@ struct FieldNodeRecord {
   FieldGiven given;
   ReleaseName good;  // the release that it last was seen to serve
   FieldReported reported;
+  FieldDue due{};
 };
 DURU_DECLARE_RECORD(FieldNodeRecord)
 

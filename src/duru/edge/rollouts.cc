@@ -66,74 +66,45 @@ std::vector<std::int32_t> sizes_of(const std::vector<Wave>& waves, std::int64_t 
   return sizes;
 }
 
-// Gives the release to every node of the wave that has it not.
-void give_wave(EdgeTx& tx, const RolloutName& name, std::size_t wave) {
-  const RolloutRecord& rollout = tx.state().rollouts.at(name);
-  const ReleaseName release = rollout.rollout.release;
-  const std::set<NodeName> members = *tx.state().nodes_of_wave(rollout, wave);
+// Gives the release to nodes of waves that began and have it not.
+void give_missing(EdgeTx& tx, const RolloutName& name) {
+  const EdgeState& state = tx.state();
+  const RolloutRecord& rollout = state.rollouts.at(name);
+  std::vector<NodeName> missing;
+  for (const WaveMembers& wave : state.members.at(name)) {
+    for (const NodeName& node : wave.missing) {
+      if (missing.size() == kNodesPerDecision) break;
+      missing.push_back(node);
+    }
+  }
   std::string refused;
-  for (const NodeName& node : members) {
-    const FieldNodeRecord& record = tx.state().nodes.at(node);
-    if (record.given.current == release) continue;
-    const Rejection rejection = give(tx, node, release, record.good);
+  for (const NodeName& node : missing) {
+    const ReleaseName good = state.nodes.at(node).good;
+    const Rejection rejection = give(tx, node, rollout.rollout.release, good);
     if (refused.empty() && !rejection.empty()) {
       refused = "node " + node.str() + " cannot get it: " + rejection.detail +
                 "; revoke the node or mend it, then resume";
     }
   }
-  if (!refused.empty() && !rollout.paused) tx.emit(RolloutPaused{name, refused});
+  if (!refused.empty()) tx.emit(RolloutPaused{name, refused});
 }
 
 void start_wave(EdgeTx& tx, const RolloutName& name, std::int32_t wave) {
   tx.emit(WaveStarted{name, wave});
-  give_wave(tx, name, static_cast<std::size_t>(wave));
+  give_missing(tx, name);
 }
 
 void complete(EdgeTx& tx, const RolloutName& name) {
   const RolloutRecord& rollout = tx.state().rollouts.at(name);
-  const ReleaseName release = rollout.rollout.release;
-  const FleetName fleet = rollout.rollout.fleet;
   std::int32_t proven = 0, total = 0;
   for (std::size_t wave = 0; wave < rollout.waves.size(); ++wave) {
     proven += tx.state().counts(rollout, wave).proven;
     total += tx.state().counts(rollout, wave).nodes;
   }
-  std::vector<NodeName> joined;
-  const auto here = tx.state().nodes_of_fleet.find(fleet);
-  if (here != tx.state().nodes_of_fleet.end()) {
-    for (const NodeName& node : here->second) {
-      const FieldNodeRecord& record = tx.state().nodes.at(node);
-      const bool wants = !record.wave.has_value() && record.given.current != release;
-      if (wants && tx.state().suits(release, record)) joined.push_back(node);
-    }
-  }
   const std::string serving = std::to_string(proven) + " of " + nodes(total) + " serve it";
   tx.emit(RolloutEnded{name, RolloutOutcome::kCompleted,
                        total == 0 ? "the fleet had no nodes" : serving});
-  // A refusal leaves the node as it is: behind, for all to see.
-  for (const NodeName& node : joined) give(tx, node, release, tx.state().nodes.at(node).good);
-}
-
-void give_back(EdgeTx& tx, const RolloutName& name, const std::string& reason) {
-  const RolloutRecord& rollout = tx.state().rollouts.at(name);
-  const ReleaseName release = rollout.rollout.release;
-  const ReleaseName fallback = tx.state().fleets.at(rollout.rollout.fleet).current;
-  std::vector<NodeName> given;
-  for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout.started); ++wave) {
-    for (const NodeName& node : *tx.state().nodes_of_wave(rollout, wave)) {
-      if (tx.state().nodes.at(node).given.by_rollout) given.push_back(node);
-    }
-  }
-  tx.emit(RolloutEnded{name, RolloutOutcome::kReturned, reason});
-  for (const NodeName& node : given) {
-    const FieldNodeRecord& record = tx.state().nodes.at(node);
-    ReleaseName former = record.given.previous;
-    if (former.empty() && (fallback.empty() || tx.state().suits(fallback, record))) {
-      former = fallback;
-    }
-    if (former == release) continue;
-    if (former.empty() || !give(tx, node, former, ReleaseName()).empty()) take_away(tx, node);
-  }
+  give_due(tx);
 }
 
 // Whether more failed than may: then it has ended, or is paused.
@@ -147,7 +118,8 @@ bool stop_on_failure(EdgeTx& tx, const RolloutName& name) {
     if (rollout.rollout.pause_on_failure) {
       tx.emit(RolloutPaused{name, text});
     } else {
-      give_back(tx, name, text);
+      tx.emit(RolloutEnded{name, RolloutOutcome::kReturned, text});
+      give_due(tx);
     }
     return true;
   }
@@ -171,7 +143,7 @@ bool step(EdgeTx& tx, const RolloutName& name) {
   }
   if (rollout.paused) return false;
   if (bakes) {
-    if (*rollout.bake_until > tx.now()) return false;
+    if (*rollout.bake_until > tx.now() || tx.state().is_giving(rollout)) return false;
     if (wave + 1 == rollout.waves.size()) {
       complete(tx, name);
     } else {
@@ -236,9 +208,7 @@ Outcome decide_steer(EdgeTx& tx, const SteerRollout& command) {
     case SteerAction::kResume:
       if (!rollout->paused) break;
       tx.emit(RolloutResumed{command.rollout});
-      for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout->started); ++wave) {
-        give_wave(tx, command.rollout, wave);
-      }
+      give_missing(tx, command.rollout);
       advance(tx, command.rollout);
       break;
     case SteerAction::kStop:
@@ -250,12 +220,29 @@ Outcome decide_steer(EdgeTx& tx, const SteerRollout& command) {
 }
 
 void decide_tick(EdgeTx& tx) {
-  std::vector<RolloutName> due;
-  for (const auto& [at, name] : tx.state().deadlines) {
-    if (at > tx.now()) break;
-    due.push_back(name);
+  const EdgeState& state = tx.state();
+  if (!state.due.empty()) return give_due(tx);
+  for (const auto& [name, members] : state.members) {
+    if (!state.is_giving(state.rollouts.at(name))) continue;
+    const RolloutName giving = name;
+    give_missing(tx, giving);
+    return advance(tx, giving);
   }
-  for (const RolloutName& name : due) advance(tx, name);
+  if (state.deadlines.empty() || state.deadlines.begin()->first > tx.now()) return;
+  const RolloutName due = state.deadlines.begin()->second;
+  advance(tx, due);
+}
+
+std::optional<Timestamp> next_deadline(const EdgeState& state, Timestamp now) {
+  const Timestamp at_once = now + Milliseconds(1);
+  const bool is_giving =
+      !state.due.empty() ||
+      std::any_of(state.members.begin(), state.members.end(), [&](const auto& entry) {
+        return state.is_giving(state.rollouts.at(entry.first));
+      });
+  if (is_giving) return at_once;
+  if (state.deadlines.empty()) return std::nullopt;
+  return std::max(state.deadlines.begin()->first, at_once);
 }
 
 }  // namespace duru

@@ -16,7 +16,11 @@ void advance(EdgeTx& tx, const RolloutName& rollout);
 // Rejections: "not-found", "already-ended".
 Outcome decide_steer(EdgeTx& tx, const SteerRollout& command);
 
-// Bakes and time limits that are due.
+// One thing that is due, so that a commit stays small: nodes that wait for their revision, else a
+// bake or a time limit. What is left is due a millisecond later.
 void decide_tick(EdgeTx& tx);
+
+// O(unfinished rollouts · waves).
+std::optional<Timestamp> next_deadline(const EdgeState& state, Timestamp now);
 
 }  // namespace duru

@@ -196,6 +196,34 @@ TEST(Rollouts, ANodeThatJoinsWithAChipThatTheReleaseWasNotBuiltForKeepsWhatItHas
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Rollouts, ALargeWaveGetsItsReleaseAndItsFormerOneInCommitsThatStaySmall) {
+  Ridge rig(4500);
+  Rollout made = rollout("first", "ridge", "smoke-1");
+  made.success_ppm = 1;
+  made.bake = Milliseconds(0);
+  rig.begin(made);
+  EXPECT_EQ(rig.nodes_with("smoke-1"), 2000);
+  rig.serve("cam-00");
+  EXPECT_EQ(rig.rollout("first").outcome, RolloutOutcome::kNone);
+  rig.run_until(rig.now() + Milliseconds(1));
+  EXPECT_EQ(rig.nodes_with("smoke-1"), 4000);
+  rig.run_until(rig.now() + Milliseconds(1));
+  EXPECT_EQ(rig.nodes_with("smoke-1"), 4500);
+  EXPECT_EQ(rig.rollout("first").outcome, RolloutOutcome::kCompleted);
+
+  rig.begin(rollout("r", "ridge", "smoke-2"));
+  rig.run_until(rig.now() + Milliseconds(2));
+  EXPECT_EQ(rig.nodes_with("smoke-2"), 4500);
+  rig.fail("cam-00");
+  EXPECT_EQ(rig.rollout("r").outcome, RolloutOutcome::kReturned);
+  EXPECT_EQ(rig.nodes_with("smoke-2"), 2500);
+  rig.run_until(rig.now() + Milliseconds(2));
+  EXPECT_EQ(rig.nodes_with("smoke-2"), 0);
+  EXPECT_EQ(rig.module().next_deadline(rig.now()), std::nullopt);
+  rig.check(true);
+  EXPECT_EQ(rig.problems(), "");
+}
+
 TEST(Rollouts, ANodeStillFetchingWhenTheRolloutCompletesKeepsItsRevision) {
   Ridge rig;
   rig.have_smoke_1();

@@ -136,6 +136,13 @@ std::int32_t EdgeState::failures_allowed(const RolloutRecord& rollout, std::size
   return std::max(static_cast<std::int32_t>(share), rollout.waves.at(wave).tolerated);
 }
 
+bool EdgeState::is_giving(const RolloutRecord& rollout) const {
+  const auto it = members.find(rollout.rollout.name);
+  if (it == members.end() || rollout.paused) return false;
+  return std::any_of(it->second.begin(), it->second.end(),
+                     [](const WaveMembers& wave) { return !wave.missing.empty(); });
+}
+
 WaveMembers* EdgeState::counting_wave(const FieldNodeRecord& node) {
   const RolloutRecord* in = rollout_of(node);
   if (in == nullptr || *node.wave >= in->started) return nullptr;
@@ -146,6 +153,7 @@ WaveMembers* EdgeState::counting_wave(const FieldNodeRecord& node) {
 void EdgeState::index_node(const FieldNodeRecord& node) {
   node_by_credential.emplace(node.credential, node.name);
   if (node.revoked) return;
+  if (node.due != FieldDue::kNothing) due.insert(node.name);
   if (node.fleet.empty()) {
     nodes_without_fleet.insert(node.name);
     return;
@@ -153,7 +161,11 @@ void EdgeState::index_node(const FieldNodeRecord& node) {
   nodes_of_fleet[node.fleet].insert(node.name);
   const RolloutRecord* in = rollout_of(node);
   if (in == nullptr) return;
-  members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave)).nodes.insert(node.name);
+  WaveMembers& own = members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave));
+  own.nodes.insert(node.name);
+  if (*node.wave < in->started && node.given.current != in->rollout.release) {
+    own.missing.insert(node.name);
+  }
   if (WaveMembers* wave = counting_wave(node)) add(*wave, standing(node), 1);
 }
 
@@ -161,13 +173,16 @@ void EdgeState::unindex_node(const FieldNodeRecord& node) {
   node_by_credential.erase(node.credential);
   if (node.revoked) return;
   nodes_without_fleet.erase(node.name);
+  due.erase(node.name);
   const auto fleet = nodes_of_fleet.find(node.fleet);
   if (fleet == nodes_of_fleet.end()) return;
   fleet->second.erase(node.name);
   if (fleet->second.empty()) nodes_of_fleet.erase(fleet);
   const RolloutRecord* in = rollout_of(node);
   if (in == nullptr) return;
-  members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave)).nodes.erase(node.name);
+  WaveMembers& own = members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave));
+  own.nodes.erase(node.name);
+  own.missing.erase(node.name);
   if (WaveMembers* wave = counting_wave(node)) add(*wave, standing(node), -1);
 }
 
@@ -194,6 +209,7 @@ void EdgeState::count_wave(const RolloutRecord& rollout, std::size_t wave) {
   for (const NodeName& name : in.nodes) {
     const FieldNodeRecord& node = nodes.at(name);
     if (counting_wave(node) == &in) add(in, standing(node), 1);
+    if (node.given.current != rollout.rollout.release) in.missing.insert(name);
   }
 }
 

@@ -22,8 +22,9 @@ namespace duru {
 enum class Standing { kPending, kProven, kFailed };
 
 struct WaveMembers {
-  std::set<NodeName> nodes;  // not revoked
-  std::int32_t proven = 0;   // of a wave that began; 0 before
+  std::set<NodeName> nodes;    // not revoked
+  std::set<NodeName> missing;  // of a wave that began: those that have not got the release
+  std::int32_t proven = 0;     // of a wave that began; 0 before
   std::int32_t failed = 0;
   bool operator==(const WaveMembers&) const = default;
 };
@@ -44,6 +45,7 @@ class EdgeState {
   std::set<NodeName> nodes_without_fleet;                   // not revoked
   std::map<RolloutName, std::vector<WaveMembers>> members;  // of unfinished rollouts
   std::set<std::pair<Timestamp, RolloutName>> deadlines;    // a bake or a wave's time limit ends
+  std::set<NodeName> due;                                   // that a tick has something to give to
 
   // nullptr when there is none.
   const FieldNodeRecord* node(const NodeName& name) const;
@@ -69,6 +71,8 @@ class EdgeState {
   WaveCounts counts(const RolloutRecord& rollout, std::size_t wave) const;
   // nullptr of an ended rollout, which has let its nodes go.
   const std::set<NodeName>* nodes_of_wave(const RolloutRecord& rollout, std::size_t wave) const;
+  // It goes on giving the release to nodes of waves that began. O(waves).
+  bool is_giving(const RolloutRecord& rollout) const;
   // How many of the wave must serve: success_ppm of its nodes without the tolerated failures,
   // rounded up and at least 1, but 0 where no node is left.
   std::int32_t needed(const RolloutRecord& rollout, std::size_t wave) const;

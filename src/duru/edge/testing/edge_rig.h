@@ -82,6 +82,8 @@ class EdgeRig : public Decision {
   }
   // What the core was told to run there: a release's name, "" for nothing.
   std::string running(const std::string& node) const;
+  // Off: nothing is checked until it is on again, for fields of thousands.
+  void check(bool on);
   // All that ever failed to hold, a line each; "" when nothing did.
   const std::string& problems() const { return problems_; }
 
@@ -115,6 +117,7 @@ class EdgeRig : public Decision {
   std::map<std::string, std::int64_t> revisions_;  // by node, the last
   std::map<RolloutName, Watched> watched_;
   int codes_ = 0;
+  bool checks_ = true;
   std::string problems_;
 };
 

@@ -9,6 +9,7 @@ Rollout in_three_waves() {
 }
 
 Ridge::Ridge(int nodes) {
+  check(nodes < 1000);
   fleet("ridge", nodes);
   apply(ApplyField{{}, {release("smoke-1"), release("smoke-2")}, {}});
 }

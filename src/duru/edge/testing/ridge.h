@@ -14,7 +14,7 @@ namespace duru::testing {
 Rollout in_three_waves();
 
 struct Ridge : EdgeRig {
-  explicit Ridge(int nodes = 10);  // cam-00 …
+  explicit Ridge(int nodes = 10);  // cam-00 …; thousands are not checked (check)
   void begin(const Rollout& rollout) { take(ApplyField{{}, {}, {rollout}}); }
   // Every node serves smoke-1, by a rollout that completed.
   void have_smoke_1();
