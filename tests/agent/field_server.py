@@ -18,9 +18,10 @@ import time
 
 
 class FieldServer:
-    def __init__(self, folder, heartbeat="100ms"):
+    def __init__(self, folder, heartbeat="100ms", host="127.0.0.1"):
         self.folder = folder
         self.heartbeat = heartbeat
+        self.host = host
         self.key = folder / "release.key"
         run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key)
         public = subprocess.run(
@@ -152,7 +153,7 @@ class FieldServer:
                 self.connections.add(connection)
                 return connection, address
 
-        self.http = Http(("127.0.0.1", self.port), Handler)
+        self.http = Http((self.host, self.port), Handler)
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -169,7 +170,7 @@ class FieldServer:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def _enrol(self, body, _):
         with self.lock:

@@ -6,9 +6,11 @@
     node.serving()                  # names of the releases whose workload lives, as the kernel tells
 """
 
+import binascii
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -20,13 +22,13 @@ class Node:
     def __init__(self, binary, data, log):
         self.binary = binary
         self.data = pathlib.Path(data)
+        self.prefix = []  # of every command line: where it runs
         self.process = None
         self.log = log
 
     def call(self, verb, *arguments):
-        return subprocess.run(
-            [self.binary, verb, "--data", self.data, *map(str, arguments)], capture_output=True, text=True, timeout=30
-        )
+        command = [*self.prefix, self.binary, verb, "--data", self.data, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30)
 
     def enrol(self, server, *arguments, code="right-code"):
         done = self.call("enrol", "--server", server.url, "--code", code, *arguments)
@@ -38,9 +40,8 @@ class Node:
         if die_at:
             environment["DURU_AGENT_DIE_AT"] = die_at
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [self.binary, "run", "--data", self.data, *arguments], stdout=log, stderr=log, env=environment
-            )
+            command = [*self.prefix, self.binary, "run", "--data", self.data, *arguments]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def kill(self):
         self.process.kill()
@@ -75,6 +76,15 @@ class Node:
 
     def wait_for_serving(self, release, deadline_s=20.0):
         wait_until(lambda: self.serving() == [release], f"{release} alone to run", deadline_s)
+
+    def reboot(self):
+        """As a power cut: every process is gone, and what is on disk is of another boot."""
+        self.end()
+        for path in self.data.glob("runs/*/*"):
+            if path.name not in ("supervisor", "started", "exit", "released"):
+                continue
+            body = re.sub(r"boot_id=\w+", "boot_id=" + "0" * 32, path.read_text().rsplit("crc32=", 1)[0])
+            path.write_text(f"{body}crc32={binascii.crc32(body.encode()):08x}\n")
 
     def end(self):
         """Ends agent, supervisors and workloads, whatever state the test left them in."""

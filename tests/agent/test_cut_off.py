@@ -1,6 +1,5 @@
 """A node without its server: it serves on, it comes back by itself, and it ends on the right release."""
 
-import binascii
 import re
 import subprocess
 import time
@@ -34,21 +33,11 @@ def serve(field, release, name, previous=None, **what):
     return ref
 
 
-def reboot(node):
-    """As a power cut: every process is gone, and what is on disk is of another boot."""
-    node.end()
-    for path in node.data.glob("runs/*/*"):
-        if path.name not in ("supervisor", "started", "exit", "released"):
-            continue
-        body = re.sub(r"boot_id=\w+", "boot_id=" + "0" * 32, path.read_text().rsplit("crc32=", 1)[0])
-        path.write_text(f"{body}crc32={binascii.crc32(body.encode()):08x}\n")
-
-
 def test_after_a_reboot_while_cut_off_it_serves_again_at_once(field, node, release, record_property):
     node.run()
     serve(field, release, "one", probe="#!/bin/sh\n: > $DURU_WORK/asked\n")
     field.stop()
-    reboot(node)
+    node.reboot()
     assert node.serving() == []
     # What the disk says of serving is old until the new run's probe was asked.
     asked = node.data / "work/asked"
@@ -153,10 +142,24 @@ def test_damaged_state_is_told_and_made_good(field, node, release):
     assert all(said.count(f"damage: {node.data / name}:") == 1 for name in ("state", "counters"))
 
 
+def test_nobody_is_told_that_nothing_runs_while_something_still_does(field, node, release):
+    slow = "#!/bin/sh\ntrap 'sleep 0.5; exit 0' TERM\nwhile :; do sleep 0.05; done\n"
+    node.run()
+    serve(field, release, "one", workload=slow)
+    node.kill()
+    for name in ("state", "desired"):
+        (node.data / name).unlink()
+    field.take_back()
+    field.syncs.clear()
+    node.run()
+    wait_until(lambda: field.syncs, "the node to be heard")
+    assert field.syncs[0].get("revision", 0) == 0 and node.serving() == []
+
+
 def test_a_damaged_file_in_a_slot_is_fetched_again(field, node, release):
     node.run()
     serve(field, release, "one")
-    reboot(node)
+    node.reboot()
     damaged = node.data / "slots/a/name.txt"
     damaged.chmod(0o644)
     damaged.write_text("two")

@@ -23,7 +23,7 @@ def bodies(field):
 
 def test_events_are_neither_lost_nor_doubled_over_random_kills_and_cuts(field, node, release):
     chance = random.Random(20261126)
-    count = 200
+    count = 150
     field.loses = lambda kind: kind == "sync" and chance.random() < 0.2
     node.run()
     field.give(release("one", COUNTS.format(count=count, pause=0.02)))

@@ -41,7 +41,7 @@ def test_every_step_of_an_update_survives_kill_9(field, node, release):
         old = new
 
 
-@pytest.mark.parametrize("point", ["gave_up_recorded", "old_stopped", "switch_recorded"])
+@pytest.mark.parametrize("point", ["gave_up_recorded", "switch_recorded"])
 def test_every_step_of_a_return_survives_kill_9(field, node, release, point):
     good, bad = release("good"), release("bad", probe=UNWELL, ready_within="800ms")
     node.run()

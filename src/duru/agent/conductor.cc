@@ -188,6 +188,8 @@ std::string Conductor::detail() const {
 }
 
 void Conductor::publish() {
+  // Nobody is told that nothing runs here while something may.
+  if (!strays_.empty()) return;
   NodeState next = state_;
   next.phase = phase();
   next.detail = detail();

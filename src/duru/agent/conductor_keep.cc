@@ -117,7 +117,8 @@ void Conductor::judge() {
     NodeState next = state_;
     next.failed = true;
     if (!next.gave_up) next.why = "it " + watch_->why();
-    if (!commit(next)) return;
+    const bool is_news = !state_.failed || next.why != state_.why;
+    if (is_news && !commit(next)) return;
     parts_.log.problem("workload",
                        active().release.name + " " + watch_->why() + "; it is started again");
     restart_asked_ = true;

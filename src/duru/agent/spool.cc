@@ -137,8 +137,10 @@ Result<SpoolSummary> Spool::summarize(const Folder& data) {
   auto read_mark = load<SpoolMark>(folder.value(), kMark);
   const SpoolMark mark = read_mark.ok() ? read_mark.value() : SpoolMark{};
   SpoolSummary summary{0, mark.dropped};
+  const std::vector<std::int64_t> firsts = segments_in(folder.value());
   std::int64_t after = mark.removed_through;
-  for (std::int64_t first : segments_in(folder.value())) {
+  if (after == 0 && !firsts.empty()) after = firsts.front() - 1;
+  for (std::int64_t first : firsts) {
     auto read = read_segment(folder.value(), first);
     if (!read.ok()) continue;  // acknowledged and removed just now
     for (const StoredEvent& event : read.value().events) {
@@ -154,7 +156,11 @@ Result<SpoolSummary> Spool::summarize(const Folder& data) {
 Status Spool::read_all() {
   mark_ = load_or_empty<SpoolMark>(folder_, kMark, log_);
   clocks_ = load_or_empty<BootClocks>(folder_, kClocks, log_);
-  for (std::int64_t first : segments_in(folder_)) {
+  const std::vector<std::int64_t> firsts = segments_in(folder_);
+  // Without a mark nobody knows what became of the events before: they are not called dropped.
+  const bool is_unknown = mark_.removed_through == 0 && !firsts.empty();
+  if (is_unknown) mark_.removed_through = firsts.front() - 1;
+  for (std::int64_t first : firsts) {
     auto read = read_segment(folder_, first);
     if (!read.ok()) return read.error();
     if (read.value().damaged_lines > 0) {

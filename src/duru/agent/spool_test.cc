@@ -144,6 +144,20 @@ TEST_F(SpoolTest, ADamagedEventIsDroppedAndCountedOnce) {
   EXPECT_EQ(summary.value().dropped, 1);
 }
 
+TEST_F(SpoolTest, WithoutItsMarkNothingIsCalledDroppedAndNumbersGoOn) {
+  limits.segment_bytes = 1;
+  reopen();
+  for (int i = 1; i <= 5; ++i) add(1, 10 * i, "{}");
+  spool->acknowledge(4);
+  replace_in(data.path("events/mark"), "4", "9");
+  reopen();
+  EXPECT_EQ(spool->dropped(), 0);
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(spool->offset_of(1), 50);
+  add(1, 60, "{}");
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{5, 6}));
+}
+
 TEST_F(SpoolTest, NumbersGoOnBehindWhatTheServerHasWhenTheDiskForgot) {
   spool->acknowledge(500);
   add(1, 10, "{}");
