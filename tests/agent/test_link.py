@@ -15,7 +15,7 @@ from field_server import FieldServer
 
 from harness import wait_until
 
-CUTS = int(os.environ.get("DURU_TEST_CUTS", "6"))
+CUTS = int(os.environ.get("DURU_TEST_CUTS", "3"))
 COUNTS_ON = """#!/bin/sh
 trap 'exit 0' TERM
 i=0

@@ -42,9 +42,9 @@ class Wakeup {
     (void)!::write(nudges_.get(), &one, sizeof one);
   }
   // Whether a signal asks us to end.
-  bool wait() const {
+  bool wait(int turn_ms) const {
     std::array<pollfd, 2> fds = {{{signals_.get(), POLLIN, 0}, {nudges_.get(), POLLIN, 0}}};
-    (void)::poll(fds.data(), fds.size(), kTurnMs);
+    (void)::poll(fds.data(), fds.size(), turn_ms);
     std::uint64_t count = 0;
     (void)!::read(nudges_.get(), &count, sizeof count);
     signalfd_siginfo info{};
@@ -78,9 +78,9 @@ LinkOptions link_options(const Identity& identity, const AgentOptions& options,
 void turn_until_end(Conductor& conductor, const Wakeup& wakeup, bool ephemeral) {
   bool leaving = false;
   for (;;) {
-    conductor.turn();
+    const bool stepped = conductor.turn();
     if (leaving && conductor.nothing_runs()) return;
-    const bool asked = wakeup.wait();
+    const bool asked = wakeup.wait(stepped ? 0 : kTurnMs);
     if (asked && !ephemeral) return;
     leaving = leaving || asked || (ephemeral && conductor.server_says_leave());
     if (leaving) conductor.leave();

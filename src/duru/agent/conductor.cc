@@ -72,10 +72,12 @@ bool Conductor::commit(const NodeState& next) {
   }
   parts_.log.solved("state", "the state is kept again");
   state_ = next;
+  stepped_ = true;
   return true;
 }
 
-void Conductor::turn() {
+bool Conductor::turn() {
+  stepped_ = false;
   take_reply();
   if (watch_) {
     watch_->turn();
@@ -90,6 +92,7 @@ void Conductor::turn() {
     }
   }
   publish();
+  return stepped_;
 }
 
 void Conductor::take_reply() {

@@ -40,7 +40,8 @@ class Conductor {
  public:
   Conductor(Parts parts, const Identity& identity);
 
-  void turn();
+  // True: a step was taken, and the next may be taken at once.
+  bool turn();
   // From now on turn() only ends the workload.
   void leave() { leaving_ = true; }
   bool server_says_leave() const { return server_says_leave_; }
@@ -99,6 +100,7 @@ class Conductor {
   bool restart_asked_ = false;  // it is stopped because it is unwell
   bool server_says_leave_ = false;
   bool leaving_ = false;
+  bool stepped_ = false;  // in this turn
 };
 
 }  // namespace duru::agent
