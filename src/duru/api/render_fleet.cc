@@ -38,7 +38,8 @@ const UnhealthyMark* mark_of(const NodeRecord& node, std::int32_t index) {
 
 void add_holder(const State& state, const Holder& holder, AcceleratorObject& object) {
   const WorkloadRecord& workload = state.workloads.at(holder.workload);
-  object.job = state.jobs.at(workload.job).spec.name;
+  const JobRecord* job = state.job(workload.job);
+  object.job = job != nullptr ? job->spec.name : workload.service->spec.name;
   object.job_id = workload.job.str();
   const TaskRunRecord& task = workload.attempt->tasks.at(static_cast<std::size_t>(holder.task));
   object.state = task.end.has_value() ? "releasing" : "used";
@@ -47,6 +48,14 @@ void add_holder(const State& state, const Holder& holder, AcceleratorObject& obj
 std::optional<std::string> figure(FigureKind kind, std::int64_t value, int digits) {
   if (kind == FigureKind::kUnknown) return std::nullopt;
   return format_decimal(value, digits);
+}
+
+void count(const Node& node, ChipObject& object) {
+  for (const Accelerator& accelerator : node.accelerators) {
+    if (accelerator.chip.str() != object.name) continue;
+    ++object.accelerator_count;
+    if (accelerator.emulated) ++object.emulated_count;
+  }
 }
 
 }  // namespace
@@ -117,14 +126,10 @@ ChipObject chip_object(const State& state, const Chip& chip) {
   object.price_credits_per_hour = figure(chip.price_kind, chip.price.value, 6);
   object.price_kind = chip.price_kind;
   object.price_source = chip.price_source;
-  const auto nodes = state.nodes_of_chip.find(chip.name);
-  if (nodes == state.nodes_of_chip.end()) return object;
-  for (const NodeName& name : nodes->second) {
-    for (const Accelerator& accelerator : state.nodes.at(name).node.accelerators) {
-      if (accelerator.chip != chip.name) continue;
-      ++object.accelerator_count;
-      if (accelerator.emulated) ++object.emulated_count;
-    }
+  for (const auto* index : {&state.nodes_of_chip, &state.pinned_of_chip}) {
+    const auto nodes = index->find(chip.name);
+    if (nodes == index->end()) continue;
+    for (const NodeName& name : nodes->second) count(state.nodes.at(name).node, object);
   }
   return object;
 }

@@ -148,7 +148,9 @@ TEST(CanonicalText, OfOneFactOfEveryKindStaysAsItWas) {
 
 TEST(CanonicalText, IsPinnedForEveryKindOfFact) {
   const std::vector<Message> facts = one_of_each();
-  const std::vector<const Kind*> kinds = all_kinds(Family::kFact);
+  std::vector<const Kind*> kinds = all_kinds(Family::kFact);
+  // Those of services and of the field: canonical_text_field_test.cc.
+  std::erase_if(kinds, [](const Kind* kind) { return kind->number >= 50; });
   ASSERT_EQ(facts.size(), kinds.size());
   for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(&facts[i].kind(), kinds[i]);
 }

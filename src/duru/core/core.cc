@@ -6,6 +6,7 @@
 #include "duru/core/fleet/fleet.h"
 #include "duru/core/lifecycle/lifecycle.h"
 #include "duru/core/queue/queue.h"
+#include "duru/core/service/service.h"
 #include "duru/domain/commands.h"
 
 namespace duru {
@@ -20,6 +21,12 @@ Outcome decide_start(Tx& tx, const StartServer& command) {
   return Accepted{};
 }
 
+Outcome remove_node(Tx& tx, const RemoveNode& command) {
+  const bool is_there = tx.state().nodes.count(command.node) > 0;
+  if (is_there && !tx.state().takes_jobs(command.node)) end_services_of(tx, command.node);
+  return decide_remove_node(tx, command);
+}
+
 Outcome decide_input(Tx& tx, const Message& input) {
   if (const auto* c = input.as<SubmitJobs>()) return decide_submit(tx, *c);
   if (const auto* c = input.as<CancelJob>()) return decide_cancel(tx, *c);
@@ -27,9 +34,11 @@ Outcome decide_input(Tx& tx, const Message& input) {
   if (const auto* c = input.as<CordonNode>()) return decide_cordon(tx, *c);
   if (const auto* c = input.as<UncordonNode>()) return decide_uncordon(tx, *c);
   if (const auto* c = input.as<DrainNode>()) return decide_drain(tx, *c);
-  if (const auto* c = input.as<RemoveNode>()) return decide_remove_node(tx, *c);
+  if (const auto* c = input.as<RemoveNode>()) return remove_node(tx, *c);
   if (const auto* c = input.as<MarkAccelerator>()) return decide_mark(tx, *c);
   if (const auto* c = input.as<DefineFleet>()) return decide_define_fleet(tx, *c);
+  if (const auto* c = input.as<SetService>()) return decide_set_service(tx, *c);
+  if (const auto* c = input.as<EndService>()) return decide_end_service(tx, *c);
   if (const auto* c = input.as<EndAllWork>()) return decide_end_all(tx, *c);
   if (const auto* c = input.as<StartServer>()) return decide_start(tx, *c);
   if (const auto* c = input.as<AcceptLoss>()) {
@@ -68,6 +77,7 @@ Outcome decide(Tx& tx, const Message& input) {
   // it.
   if (input.as<StartServer>() != nullptr) return outcome;
   decide_tick(tx);
+  start_services(tx);
   schedule(tx);
   return outcome;
 }
@@ -77,6 +87,7 @@ void evolve(State& state, const Message& fact, const FactContext& context) {
   state.now = context.now;
   evolve_system(state, fact);
   evolve_fleet(state, fact, context);
+  evolve_service(state, fact, context);
   evolve_lifecycle(state, fact, context);
 }
 

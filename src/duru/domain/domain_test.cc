@@ -47,7 +47,27 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "39 lease_extended: 1=job 2=by\n"
             "40 job_ended: 1=job 2=state 3=reason 4=exit_code 5=signal 6=lost 7=detail\n"
             "41 job_retired: 1=job\n"
-            "42 outputs_reported: 1=workload 2=attempt 3=phase 4=outputs 5=detail\n");
+            "42 outputs_reported: 1=workload 2=attempt 3=phase 4=outputs 5=detail\n"
+            "50 service_defined: 1=workload 2=spec\n"
+            "51 service_revised: 1=workload 2=revision\n"
+            "52 service_ending: 1=workload\n"
+            "53 service_removed: 1=workload\n"
+            "100 fleet_defined: 1=fleet\n"
+            "101 release_defined: 1=release\n"
+            "102 rollout_defined: 1=rollout 2=nodes 3=wave_sizes\n"
+            "103 enrolment_made: 1=code 2=labels 3=valid_until\n"
+            "104 node_enrolled: 1=code 2=credential 3=service 4=node 5=chip 6=labels\n"
+            "105 node_revoked: 1=node 2=reason 3=removed\n"
+            "106 wave_started: 1=rollout 2=wave\n"
+            "107 wave_baking: 1=rollout 2=wave 3=until\n"
+            "108 wave_unsettled: 1=rollout 2=wave\n"
+            "109 rollout_paused: 1=rollout 2=reason\n"
+            "110 rollout_resumed: 1=rollout\n"
+            "111 rollout_ended: 1=rollout 2=outcome 3=reason\n"
+            "112 node_revised: 1=node 2=revision\n"
+            "113 node_phase_reported: 1=node 2=revision 3=phase 4=serving 5=detail\n"
+            "114 node_counted: 1=node 2=counters\n"
+            "115 event_recorded: 1=node 2=fleet 3=event\n");
 }
 
 TEST(Kinds, ADefaultRecordTakesNoBytesSoDefaultsComeBackAsTheyWere) {

@@ -7,7 +7,7 @@ namespace duru {
 
 DURU_ENUM(StopCause, {kNone, "none"}, {kCancelled, "cancelled"}, {kLeaseEnded, "lease_ended"},
           {kDrained, "drained"}, {kTaskFailed, "task_failed"}, {kNodeRemoved, "node_removed"},
-          {kShutdown, "shutdown"})
+          {kShutdown, "shutdown"}, {kServiceEnded, "service_ended"})
 DURU_ENUM(AttemptOutcome, {kNone, "none"}, {kSucceeded, "succeeded"}, {kFailed, "failed"},
           {kTimeLimit, "time_limit"}, {kStopped, "stopped"}, {kLost, "lost"})
 

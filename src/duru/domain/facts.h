@@ -149,7 +149,8 @@ enum class StopCause {
   kDrained,
   kTaskFailed,
   kNodeRemoved,
-  kShutdown
+  kShutdown,
+  kServiceEnded
 };
 DURU_DECLARE_ENUM(StopCause)
 

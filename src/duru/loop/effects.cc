@@ -14,12 +14,9 @@ TaskRunName run_name(const State& state, const WorkloadRecord& workload, std::in
   return task_run_name(state.installation, workload.id, attempt, static_cast<std::int32_t>(task));
 }
 
-}  // namespace
-
-TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, std::int32_t task) {
+// What jobs and services have in common.
+TaskRunSpec common_spec(const State& state, const WorkloadRecord& workload, std::int32_t task) {
   const AttemptRecord& attempt = *workload.attempt;
-  const JobRecord& job = state.jobs.at(workload.job);
-  const Variant* variant = variant_of(job.spec, attempt.variant);
   TaskRunSpec spec;
   spec.name = run_name(state, workload, attempt.number, static_cast<std::size_t>(task));
   spec.workload = workload.id;
@@ -28,11 +25,27 @@ TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, st
   spec.tasks = static_cast<std::int32_t>(attempt.tasks.size());
   spec.decided_seq = attempt.decided_seq;
   spec.term = state.term;  // whose server asks: an engine refuses one that was replaced
-  spec.job_name = job.spec.name;
   spec.allocation = attempt.tasks.at(static_cast<std::size_t>(task)).allocation;
   const auto chip = state.chips.find(spec.allocation.chip);
   if (chip != state.chips.end()) spec.track = chip->second.track;
   spec.emulated = spec.allocation.emulated;
+  return spec;
+}
+
+}  // namespace
+
+TaskRunSpec task_run_spec(const State& state, const WorkloadRecord& workload, std::int32_t task) {
+  const AttemptRecord& attempt = *workload.attempt;
+  TaskRunSpec spec = common_spec(state, workload, task);
+  if (workload.service.has_value()) {
+    spec.job_name = workload.service->spec.name;
+    spec.revision = workload.service->revision;
+    spec.grace = seconds(10);
+    return spec;
+  }
+  const JobRecord& job = state.jobs.at(workload.job);
+  const Variant* variant = variant_of(job.spec, attempt.variant);
+  spec.job_name = job.spec.name;
   spec.command = job.spec.command;
   spec.image = job.spec.image;
   spec.env = job.spec.env;
@@ -98,19 +111,32 @@ void Effects::resend(const State& state) {
   }
 }
 
+void Effects::forget(const State& after, const WorkloadRecord& workload, std::int32_t attempt) {
+  if (workload.service.has_value()) {
+    Allocation held;
+    held.node = workload.service->spec.node;
+    Engine* engine = engine_of(after, held);
+    if (engine != nullptr) engine->forget(run_name(after, workload, attempt, 0));
+    return;
+  }
+  const auto& tasks = after.jobs.at(workload.job).past_attempts.back().tasks;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Engine* engine = engine_of(after, tasks[i].allocation);
+    if (engine != nullptr) engine->forget(run_name(after, workload, attempt, i));
+  }
+}
+
 void Effects::on_fact(const State& after, const Message& fact, const FactContext&) {
   if (!begun_) return;
   if (const auto* started = fact.as<AttemptStarted>()) {
     send(after, after.workloads.at(started->workload));
   } else if (const auto* stopping = fact.as<AttemptStopping>()) {
     stop(after, after.workloads.at(stopping->workload));
+  } else if (const auto* revised = fact.as<ServiceRevised>()) {
+    const WorkloadRecord& workload = after.workloads.at(revised->workload);
+    if (workload.attempt.has_value()) send(after, workload);
   } else if (const auto* ended = fact.as<AttemptEnded>()) {
-    const WorkloadRecord& workload = after.workloads.at(ended->workload);
-    const auto& tasks = after.jobs.at(workload.job).past_attempts.back().tasks;
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      Engine* engine = engine_of(after, tasks[i].allocation);
-      if (engine != nullptr) engine->forget(run_name(after, workload, ended->attempt, i));
-    }
+    forget(after, after.workloads.at(ended->workload), ended->attempt);
   }
 }
 

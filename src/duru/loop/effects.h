@@ -28,6 +28,7 @@ class Effects : public Projection {
   Engine* engine_of(const State& state, const Allocation& allocation) const;
   void send(const State& state, const WorkloadRecord& workload);
   void stop(const State& state, const WorkloadRecord& workload);
+  void forget(const State& after, const WorkloadRecord& workload, std::int32_t attempt);
 
   std::map<SiteName, Engine*> engines_;
   bool begun_ = false;

@@ -16,7 +16,7 @@
 
 namespace duru {
 
-constexpr std::int32_t kSnapshotVersion = 1;
+constexpr std::int32_t kSnapshotVersion = 2;
 
 // The body of a snapshot file.
 struct SnapshotBody {
@@ -29,9 +29,16 @@ struct SnapshotBody {
 };
 DURU_DECLARE_RECORD(SnapshotBody)
 
+// Every module's part of it; kDamaged names one that is missing or does not read, and then the
+// modules are not to be used.
+Status restore_modules(const SnapshotBody& body, const std::vector<Module*>& modules);
+
 // Everything that durable facts make, in one thread.
 class Replica {
  public:
+  // The modules beside the core.
+  explicit Replica(std::vector<std::unique_ptr<Module>> others = {});
+
   void apply(const DurableCommit& commit, LedgerSink& sink);
   SnapshotBody snapshot() const;
   Status restore(const SnapshotBody& body);
@@ -42,7 +49,10 @@ class Replica {
   Timestamp now() const { return now_; }
 
  private:
+  std::vector<Module*> modules();
+
   CoreModule core_;
+  std::vector<std::unique_ptr<Module>> others_;
   Ledger ledger_;
   IdempotencyIndex answers_;
   std::int64_t last_seq_ = 0;

@@ -12,10 +12,9 @@ bool restore(const Snapshot& snapshot, const RecoveryTargets& targets) {
   Result<SnapshotBody> decoded = decode<SnapshotBody>(snapshot.body);
   if (!decoded.ok()) return false;
   SnapshotBody& body = decoded.value();
-  const auto core = body.modules.find(std::string(targets.writer.name()));
-  if (core == body.modules.end() || body.last_seq != snapshot.seq) return false;
-  if (!targets.writer.restore(core->second).ok()) return false;
-  if (!targets.view_core.restore(core->second).ok()) return false;
+  if (body.last_seq != snapshot.seq) return false;
+  if (!restore_modules(body, targets.writer).ok()) return false;
+  if (!restore_modules(body, targets.reader).ok()) return false;
   targets.restore_ledger(body.ledger);
   targets.loop.resume_at(body.last_seq, body.term, body.now, std::move(body.answers));
   targets.view.resume_at(body.last_seq, body.now);

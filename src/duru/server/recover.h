@@ -10,8 +10,8 @@
 namespace duru {
 
 struct RecoveryTargets {
-  CoreModule& writer;
-  CoreModule& view_core;
+  std::vector<Module*> writer;  // the loop's modules, and the view's
+  std::vector<Module*> reader;
   Loop& loop;
   View& view;
   // What a snapshot hides must be known elsewhere: the history has everything up to this fact.

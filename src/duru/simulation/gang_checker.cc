@@ -13,7 +13,7 @@ class GangChecker : public Checker {
 
   void on_fact(const State& after, const Message& fact, const FactContext& context) override {
     const auto* started = fact.as<AttemptStarted>();
-    if (started == nullptr) return;
+    if (started == nullptr || after.workloads.at(started->workload).service.has_value()) return;
     const JobRecord& job = after.jobs.at(after.workloads.at(started->workload).job);
     const std::string who = "attempt of " + job.spec.name;
     expect(static_cast<std::int32_t>(started->allocations.size()) == *job.spec.tasks, context,

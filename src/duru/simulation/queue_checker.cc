@@ -67,7 +67,9 @@ class QueueChecker : public Checker {
   }
 
   void check_order(const State& after, const AttemptStarted& fact, const FactContext& context) {
-    const JobRecord& job = after.jobs.at(after.workloads.at(fact.workload).job);
+    const WorkloadRecord& workload = after.workloads.at(fact.workload);
+    if (workload.service.has_value()) return;
+    const JobRecord& job = after.jobs.at(workload.job);
     const Shape shape = shape_of(job.spec);
     const auto line = after.waiting.find(shape);
     if (line == after.waiting.end()) return;

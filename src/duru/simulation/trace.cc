@@ -55,7 +55,11 @@ TraceStep step_of(const State& state, const JobRecord& job) {
 }
 
 std::optional<JobId> job_of(const State& state, const Message& fact) {
-  const auto of_workload = [&](const WorkloadId& id) { return state.workloads.at(id).job; };
+  const auto of_workload = [&](const WorkloadId& id) -> std::optional<JobId> {
+    const WorkloadRecord& workload = state.workloads.at(id);
+    if (workload.service.has_value()) return std::nullopt;
+    return workload.job;
+  };
   if (const auto* f = fact.as<JobSubmitted>()) return f->job;
   if (const auto* f = fact.as<JobRequeued>()) return f->job;
   if (const auto* f = fact.as<JobEnded>()) return f->job;

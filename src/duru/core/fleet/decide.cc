@@ -181,7 +181,9 @@ Outcome decide_drain(Tx& tx, const DrainNode& command) {
 
 Outcome decide_remove_node(Tx& tx, const RemoveNode& command) {
   if (tx.state().nodes.count(command.node) == 0) return unknown_node(tx, command.node);
-  const std::int64_t running = live_task_runs(tx.state(), command.node);
+  // A node of the field goes with what it holds (core/service).
+  const bool is_held = tx.state().takes_jobs(command.node);
+  const std::int64_t running = is_held ? live_task_runs(tx.state(), command.node) : 0;
   if (running > 0) {
     return Rejection{
         "node-in-use",

@@ -10,6 +10,17 @@ void apply(State& state, const ChipDefined& fact) {
   state.index_chips();
 }
 
+void apply(State& state, const SiteDefined& fact) {
+  Site& site = state.sites[fact.site.name];
+  const bool other =
+      site.capabilities.pinned_services_only != fact.site.capabilities.pinned_services_only;
+  site = fact.site;
+  if (!other) return;
+  for (const auto& [name, record] : state.nodes) {
+    if (record.node.site == site.name) state.index_node(name);
+  }
+}
+
 void apply(State& state, const NodeDefined& fact, Timestamp now) {
   const NodeName& name = fact.node.name;
   NodeRecord& record = state.nodes[name];
@@ -50,7 +61,7 @@ void change_node(State& state, const NodeName& name, Change change) {
 void evolve_fleet(State& state, const Message& fact, const FactContext& context) {
   if (const auto* chip = fact.as<ChipDefined>()) return apply(state, *chip);
   if (const auto* site = fact.as<SiteDefined>()) {
-    state.sites[site->site.name] = site->site;
+    apply(state, *site);
   } else if (const auto* node = fact.as<NodeDefined>()) {
     apply(state, *node, context.now);
   } else if (const auto* removed = fact.as<NodeRemoved>()) {

@@ -12,7 +12,7 @@ DURU_RECORD(Interval, (1, accelerator), (2, chip), (3, emulated), (4, time_class
             (6, to))
 DURU_RECORD(Charge, (1, job), (2, job_name), (3, project), (4, attempt), (5, task), (6, node),
             (7, chip), (8, track), (9, emulated), (10, accelerators), (11, cpu), (12, from),
-            (13, to), (14, watts), (15, watts_kind), (16, price), (17, price_kind))
+            (13, to), (14, watts), (15, watts_kind), (16, price), (17, price_kind), (18, service))
 DURU_RECORD(LedgerRecord, (1, intervals), (2, charges))
 
 namespace {
@@ -92,13 +92,20 @@ void Ledger::close_node(const NodeName& node, Timestamp at, LedgerSink& sink) {
 }
 
 void Ledger::open_charge(const State& after, const AttemptStarted& fact, Timestamp at) {
-  const JobRecord& job = after.jobs.at(after.workloads.at(fact.workload).job);
+  const WorkloadRecord& workload = after.workloads.at(fact.workload);
+  const JobRecord* job = after.job(workload.job);
   for (std::size_t i = 0; i < fact.allocations.size(); ++i) {
     const Allocation& held = fact.allocations[i];
     Charge charge;
-    charge.job = job.id;
-    charge.job_name = job.spec.name;
-    charge.project = job.project;
+    if (job != nullptr) {
+      charge.job = job->id;
+      charge.job_name = job->spec.name;
+      charge.project = job->project;
+    } else {
+      charge.service = workload.id;
+      charge.job_name = workload.service->spec.name;
+      charge.project = workload.service->spec.project;
+    }
     charge.attempt = fact.attempt;
     charge.task = static_cast<std::int32_t>(i);
     charge.node = held.node;
@@ -188,7 +195,8 @@ Ledger Ledger::from_record(const LedgerRecord& record) {
     ledger.intervals_[interval.accelerator] = interval;
   }
   for (const Charge& charge : record.charges) {
-    ledger.charges_[{workload_of(charge.job), charge.attempt, charge.task}] = charge;
+    const WorkloadId workload = charge.job.empty() ? charge.service : workload_of(charge.job);
+    ledger.charges_[{workload, charge.attempt, charge.task}] = charge;
   }
   return ledger;
 }

@@ -56,6 +56,7 @@ struct Charge {
   FigureKind watts_kind{};
   MicroCredits price;  // per accelerator-hour
   FigureKind price_kind{};
+  WorkloadId service;  // of a service, which has no job: `job` is empty, `job_name` its name
 };
 DURU_DECLARE_RECORD(Charge)
 

@@ -8,7 +8,7 @@ namespace duru {
 
 DURU_RECORD(UsageItem, (1, project), (2, job), (3, job_id), (4, chip), (5, track), (6, emulated),
             (7, accelerator_seconds), (8, cpu_seconds), (9, energy_joules), (10, energy_method),
-            (11, energy_source), (12, cost_credits), (13, price_kind))
+            (11, energy_source), (12, cost_credits), (13, price_kind), (14, service))
 DURU_RECORD(Usage, (1, from), (2, to), (3, capacity_accelerator_seconds),
             (4, used_accelerator_seconds), (5, idle_accelerator_seconds),
             (6, maintenance_accelerator_seconds), (7, failed_accelerator_seconds),
@@ -41,8 +41,9 @@ void UsageAccount::add(const Charge& charge) {
   const Wide held_ms = inside(charge.from, charge.to).value;
   if (held_ms == 0 && !(charge.from >= from_ && charge.from < to_)) return;
   Line& line =
-      lines_[{charge.project.str(), charge.job.str(), charge.chip, charge.emulated,
-              charge.price.value, charge.watts.value, charge.price_kind, charge.watts_kind}];
+      lines_[{charge.project.str(), charge.job.str(), charge.job.empty() ? charge.job_name : "",
+              charge.chip, charge.emulated, charge.price.value, charge.watts.value,
+              charge.price_kind, charge.watts_kind}];
   line.sample = charge;
   line.accelerator_ms += held_ms * charge.accelerators;
   line.cpu_ms += held_ms * charge.cpu.value;
@@ -84,6 +85,7 @@ Usage UsageAccount::take() const {
     item.cost_credits = format_decimal(
         (line.accelerator_ms * line.sample.price.value + kMsPerHour / 2) / kMsPerHour, 6);
     item.price_kind = line.sample.price_kind;
+    item.service = key.job_id.empty();
     usage.items.push_back(std::move(item));
   }
   return usage;

@@ -11,9 +11,9 @@ namespace duru {
 
 struct UsageItem {
   std::string project;
-  std::string job;
-  std::string job_id;
-  std::string chip;  // "" for work that held no accelerator
+  std::string job;     // its name, or of a service the fleet's
+  std::string job_id;  // "" for services: those of one fleet are one line
+  std::string chip;    // "" for work that held no accelerator
   Track track{};
   bool emulated = false;
   std::string accelerator_seconds;
@@ -23,6 +23,7 @@ struct UsageItem {
   std::string energy_source;                 // "published watts × held time"
   std::string cost_credits;
   FigureKind price_kind{};
+  bool service = false;
 };
 DURU_DECLARE_RECORD(UsageItem)
 
@@ -50,6 +51,7 @@ class UsageAccount {
   struct Key {
     std::string project;
     std::string job_id;
+    std::string service;  // its name; "" for a job
     ChipName chip;
     bool emulated = false;
     std::int64_t price = 0;

@@ -67,9 +67,10 @@ void settle_lost(Tx& tx, const JobRecord& job, const AttemptRecord& attempt) {
 void stop_attempt(Tx& tx, const WorkloadId& workload, StopCause cause) {
   const WorkloadRecord& record = tx.state().workloads.at(workload);
   if (!record.attempt.has_value() || record.attempt->stop_cause != StopCause::kNone) return;
-  const JobRecord& job = tx.state().jobs.at(record.job);
-  tx.emit(AttemptStopping{workload, record.attempt->number, cause,
-                          job.spec.grace.value_or(kDefaultGrace)});
+  const JobRecord* job = tx.state().job(record.job);
+  const std::optional<Milliseconds> grace =
+      job == nullptr ? std::optional<Milliseconds>() : job->spec.grace;
+  tx.emit(AttemptStopping{workload, record.attempt->number, cause, grace.value_or(kDefaultGrace)});
 }
 
 void end_job(Tx& tx, JobEnded first) {

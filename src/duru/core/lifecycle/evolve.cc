@@ -15,6 +15,19 @@ void change_job(State& state, const JobId& id, Change change) {
   state.index_job(job);
 }
 
+// The same for a workload: its job's indexes, or the service's.
+template <class Change>
+void change_workload(State& state, const WorkloadId& id, Change change) {
+  WorkloadRecord& workload = state.workloads.at(id);
+  if (!workload.service.has_value()) {
+    return change_job(state, workload.job,
+                      [&](JobRecord& job, WorkloadRecord& work) { change(work, &job); });
+  }
+  state.unindex_service(workload);
+  change(workload, static_cast<JobRecord*>(nullptr));
+  state.index_service(workload);
+}
+
 AttemptRecord& live_attempt(State& state, const WorkloadId& id, std::int32_t number) {
   WorkloadRecord& workload = state.workloads.at(id);
   DURU_ASSERT(workload.attempt.has_value());
@@ -56,24 +69,24 @@ void apply(State& state, const JobSubmitted& fact, const FactContext& context) {
 
 void apply(State& state, const AttemptStarted& fact, const FactContext& context) {
   if (fact.ends_pass) state.pass_ended_at = context.now;
-  change_job(state, state.workloads.at(fact.workload).job,
-             [&](JobRecord& job, WorkloadRecord& workload) {
-               AttemptRecord attempt;
-               attempt.number = workload.attempt_count = fact.attempt;
-               attempt.variant = fact.variant;
-               attempt.decided_at = context.now;
-               attempt.decided_seq = context.seq;
-               attempt.term = context.term;
-               attempt.inputs = fact.inputs;
-               for (const Allocation& allocation : fact.allocations) {
-                 attempt.tasks.push_back({allocation, {}, {}, {}, ""});
-               }
-               workload.attempt = std::move(attempt);
-               state.hold(workload);
-               job.state = JobState::kStarting;
-               job.not_before = Timestamp();
-               job.backoff_detail.clear();
-             });
+  change_workload(state, fact.workload, [&](WorkloadRecord& workload, JobRecord* job) {
+    AttemptRecord attempt;
+    attempt.number = workload.attempt_count = fact.attempt;
+    attempt.variant = fact.variant;
+    attempt.decided_at = context.now;
+    attempt.decided_seq = context.seq;
+    attempt.term = context.term;
+    attempt.inputs = fact.inputs;
+    for (const Allocation& allocation : fact.allocations) {
+      attempt.tasks.push_back({allocation, {}, {}, {}, ""});
+    }
+    workload.attempt = std::move(attempt);
+    state.hold(workload);
+    if (job == nullptr) return;
+    job->state = JobState::kStarting;
+    job->not_before = Timestamp();
+    job->backoff_detail.clear();
+  });
 }
 
 // A task's progress changes its job's state.
@@ -82,31 +95,36 @@ void change_task(State& state, const WorkloadId& id, std::int32_t number, std::i
                  Timestamp now, Change change) {
   AttemptRecord& attempt = live_attempt(state, id, number);
   change(attempt.tasks.at(static_cast<std::size_t>(task)));
-  change_job(state, state.workloads.at(id).job, [&](JobRecord& job, WorkloadRecord&) {
-    job.state = state_of(attempt);
-    if (job.state != JobState::kRunning) return;
-    if (!job.started_at.has_value()) job.started_at = now;
-    if (job.spec.kind == JobKind::kSession && job.lease_ends_at.value == 0) {
-      job.lease_ends_at = now + job.spec.time_limit + job.lease_extension;
+  change_workload(state, id, [&](WorkloadRecord&, JobRecord* job) {
+    if (job == nullptr) return;
+    job->state = state_of(attempt);
+    if (job->state != JobState::kRunning) return;
+    if (!job->started_at.has_value()) job->started_at = now;
+    if (job->spec.kind == JobKind::kSession && job->lease_ends_at.value == 0) {
+      job->lease_ends_at = now + job->spec.time_limit + job->lease_extension;
     }
   });
 }
 
 void apply(State& state, const AttemptEnded& fact, const FactContext& context) {
-  change_job(
-      state, state.workloads.at(fact.workload).job, [&](JobRecord& job, WorkloadRecord& workload) {
-        DURU_ASSERT(workload.attempt.has_value());
-        AttemptRecord attempt = std::move(*workload.attempt);
-        workload.attempt.reset();
-        attempt.outcome = fact.outcome;
-        attempt.ended_at = context.now;
-        attempt.detail = fact.detail;
-        attempt.outputs.clear();  // the job has them now
-        job.outputs = fact.outputs;
-        job.lost_in_a_row = fact.outcome == AttemptOutcome::kLost ? job.lost_in_a_row + 1 : 0;
-        job.past_attempts.push_back(std::move(attempt));
-        job.state = JobState::kEnding;  // until it is requeued or ended, in this same commit
-      });
+  change_workload(state, fact.workload, [&](WorkloadRecord& workload, JobRecord* job) {
+    DURU_ASSERT(workload.attempt.has_value());
+    AttemptRecord attempt = std::move(*workload.attempt);
+    workload.attempt.reset();
+    if (job == nullptr) {
+      const bool asked = attempt.stop_cause != StopCause::kNone;
+      workload.service->not_before = asked ? Timestamp() : context.now + kServiceRestart;
+      return;
+    }
+    attempt.outcome = fact.outcome;
+    attempt.ended_at = context.now;
+    attempt.detail = fact.detail;
+    attempt.outputs.clear();  // the job has them now
+    job->outputs = fact.outputs;
+    job->lost_in_a_row = fact.outcome == AttemptOutcome::kLost ? job->lost_in_a_row + 1 : 0;
+    job->past_attempts.push_back(std::move(attempt));
+    job->state = JobState::kEnding;  // until it is requeued or ended, in this same commit
+  });
 }
 
 void apply(State& state, const JobEnded& fact, Timestamp now) {
@@ -169,8 +187,9 @@ void evolve_tasks(State& state, const Message& fact, const FactContext& context)
     AttemptRecord& attempt = live_attempt(state, stopping->workload, stopping->attempt);
     attempt.stop_cause = stopping->cause;
     attempt.stop_grace = stopping->grace;
-    change_job(state, state.workloads.at(stopping->workload).job,
-               [&](JobRecord& job, WorkloadRecord&) { job.state = JobState::kEnding; });
+    change_workload(state, stopping->workload, [&](WorkloadRecord&, JobRecord* job) {
+      if (job != nullptr) job->state = JobState::kEnding;
+    });
   }
 }
 

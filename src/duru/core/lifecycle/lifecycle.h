@@ -20,6 +20,8 @@ constexpr std::int32_t kTasksMax = 100'000;
 constexpr Bytes kFilesMax(16 * 1024 * 1024);
 constexpr Milliseconds kDefaultLease = hours(1);
 constexpr Milliseconds kDefaultGrace = seconds(10);
+// A service whose attempt ended without our asking gets the next after this long.
+constexpr Milliseconds kServiceRestart = seconds(10);
 constexpr Milliseconds kLeaseMax = hours(30 * 24);
 // Bounds of what people give, so that sums of it never overflow.
 constexpr Milliseconds kGraceMax = hours(24);

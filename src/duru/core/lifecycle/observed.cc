@@ -45,9 +45,10 @@ class TaskReport {
     }
     AttemptEnded fact{seen_.workload, seen_.attempt, outcome(), {}, first_detail()};
     if (fact.outcome == AttemptOutcome::kSucceeded && !take_outputs(fact)) return;
-    const JobId job = tx_.state().workloads.at(seen_.workload).job;
     tx_.emit(std::move(fact));
-    settle_job(tx_, job);
+    const WorkloadRecord& workload = tx_.state().workloads.at(seen_.workload);
+    if (!workload.service.has_value()) return settle_job(tx_, JobId(workload.job));
+    if (workload.service->ending) tx_.emit(ServiceRemoved{seen_.workload});
   }
 
  private:
@@ -55,8 +56,10 @@ class TaskReport {
   const TaskRunRecord& task() const {
     return attempt().tasks[static_cast<std::size_t>(seen_.task)];
   }
-  const JobRecord& job() const {
-    return tx_.state().jobs.at(tx_.state().workloads.at(seen_.workload).job);
+  // Declared ones; a service has none.
+  std::vector<std::string> outputs_declared() const {
+    const JobRecord* job = tx_.state().job(tx_.state().workloads.at(seen_.workload).job);
+    return job == nullptr ? std::vector<std::string>() : job->spec.outputs;
   }
 
   // What the detail says is of the task's start, or of outputs that could not be stored.
@@ -113,14 +116,14 @@ class TaskReport {
     const bool news = seen_.task == 0 && seen_.outputs_phase != OutputsPhase::kPending &&
                       task().released_at.has_value() &&
                       attempt().outputs_phase == OutputsPhase::kPending;
-    if (!news || job().spec.outputs.empty()) return;
+    if (!news || outputs_declared().empty()) return;
     tx_.emit(OutputsReported{seen_.workload, seen_.attempt, seen_.outputs_phase, seen_.outputs,
                              seen_.detail});
   }
 
   // False while they are still being stored.
   bool take_outputs(AttemptEnded& fact) const {
-    if (job().spec.outputs.empty()) return true;
+    if (outputs_declared().empty()) return true;
     if (attempt().outputs_phase != OutputsPhase::kPending) {
       return settle(fact, attempt().outputs_phase, attempt().outputs, attempt().outputs_detail);
     }
@@ -136,7 +139,7 @@ class TaskReport {
       fact.detail = detail;
       return true;
     }
-    for (const std::string& name : job().spec.outputs) {
+    for (const std::string& name : outputs_declared()) {
       const auto stored = outputs.find(name);
       if (stored == outputs.end()) {
         fact.outcome = AttemptOutcome::kFailed;

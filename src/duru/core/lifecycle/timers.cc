@@ -19,8 +19,8 @@ void end_leases(Tx& tx) {
 }
 
 void stop_drained(Tx& tx) {
-  for (const auto& [name, record] : tx.state().nodes) {
-    if (!record.draining || record.stop_at > tx.now()) continue;
+  for (const NodeName& name : tx.state().draining_nodes) {
+    if (tx.state().nodes.at(name).stop_at > tx.now()) continue;
     const auto live = tx.state().live_on_node.find(name);
     if (live == tx.state().live_on_node.end()) continue;
     const std::vector<WorkloadId> workloads(live->second.begin(), live->second.end());
@@ -66,9 +66,11 @@ std::optional<Timestamp> next_deadline(const State& state, Timestamp now) {
   }
   const auto backoff = state.backoffs.lower_bound({now + Milliseconds(1), JobId()});
   if (backoff != state.backoffs.end()) consider(backoff->first);
-  for (const auto& [name, record] : state.nodes) {
-    if (record.draining && has_unstopped_work(state, name)) consider(record.stop_at);
+  for (const NodeName& name : state.draining_nodes) {
+    if (has_unstopped_work(state, name)) consider(state.nodes.at(name).stop_at);
   }
+  const auto service = state.idle_services.lower_bound({now + Milliseconds(1), WorkloadId()});
+  if (service != state.idle_services.end()) consider(service->first);
   for (const auto& [ended_at, id] : state.retirements) {
     if (state.dependents.count(id) > 0) continue;
     consider(ended_at + kRetention);

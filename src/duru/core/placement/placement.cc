@@ -93,8 +93,9 @@ bool fit_on(const State& state, const Names& names, const Chip* chip, const Requ
             const Need& need, const Looking& looking, std::vector<Allocation>& out) {
   out.clear();
   for (const NodeName& name : names) {
-    if (looking.view != CapacityView::kFleet && !state.schedulable(name)) continue;
-    if (looking.kept != nullptr && looking.kept->count(name) > 0) continue;
+    const bool is_usable =
+        looking.view == CapacityView::kFleet ? state.takes_jobs(name) : state.schedulable(name);
+    if (!is_usable || (looking.kept != nullptr && looking.kept->count(name) > 0)) continue;
     fill(state, name, chip, request, need, room_on(state, name, chip, looking.view), out);
     if (static_cast<std::int64_t>(out.size()) == need.tasks) return true;
   }

@@ -28,6 +28,10 @@ void check_indexes(const State& state, Findings& out) {
   compare("backoffs", state.backoffs, rebuilt.backoffs, out);
   compare("leases", state.leases, rebuilt.leases, out);
   compare("retirements", state.retirements, rebuilt.retirements, out);
+  compare("pinned_of_chip", state.pinned_of_chip, rebuilt.pinned_of_chip, out);
+  compare("draining_nodes", state.draining_nodes, rebuilt.draining_nodes, out);
+  compare("services_on_node", state.services_on_node, rebuilt.services_on_node, out);
+  compare("idle_services", state.idle_services, rebuilt.idle_services, out);
   compare("live_on_node", state.live_on_node, rebuilt.live_on_node, out);
 }
 
@@ -141,7 +145,12 @@ std::vector<std::string> violations(const State& state) {
       out.push_back("\"" + job.spec.name + "\" has ended without a time, or the other way round");
     }
   }
-  if (state.jobs.size() != state.workloads.size()) out.push_back("a workload has no owner");
+  const auto services =
+      std::count_if(state.workloads.begin(), state.workloads.end(),
+                    [](const auto& entry) { return entry.second.service.has_value(); });
+  if (state.jobs.size() + static_cast<std::size_t>(services) != state.workloads.size()) {
+    out.push_back("a workload has no owner");
+  }
   check_indexes(state, out);
   return out;
 }

@@ -12,7 +12,9 @@ DURU_RECORD(TaskRunRecord, (1, allocation), (2, started_at), (3, end), (4, relea
 DURU_RECORD(AttemptRecord, (1, number), (2, variant), (3, decided_at), (4, decided_seq), (5, term),
             (6, tasks), (7, inputs), (8, stop_cause), (9, stop_grace), (10, outcome),
             (11, ended_at), (12, detail), (13, outputs_phase), (14, outputs), (15, outputs_detail))
-DURU_RECORD(WorkloadRecord, (1, id), (2, job), (3, attempt_count), (4, queued_seq), (5, attempt))
+DURU_RECORD(ServiceRecord, (1, spec), (2, revision), (3, defined_at), (4, ending), (5, not_before))
+DURU_RECORD(WorkloadRecord, (1, id), (2, job), (3, attempt_count), (4, queued_seq), (5, attempt),
+            (6, service))
 DURU_RECORD(JobRecord, (1, id), (2, project), (3, spec), (4, after), (5, inputs), (6, principal),
             (7, submitted_at), (8, state), (9, not_before), (10, backoff_detail),
             (11, retries_used), (12, lost_in_a_row), (13, cancel_requested), (14, lease_ends_at),

@@ -4,6 +4,7 @@
 
 #include "duru/domain/facts.h"
 #include "duru/domain/observations.h"
+#include "duru/domain/service.h"
 
 namespace duru {
 
@@ -54,13 +55,24 @@ struct AttemptRecord {
 };
 DURU_DECLARE_RECORD(AttemptRecord)
 
-// What the core schedules: n equal tasks, all or nothing.
+// What a workload is that has no job: pinned to a node, without an end.
+struct ServiceRecord {
+  ServiceSpec spec;
+  Revision revision;
+  Timestamp defined_at;
+  bool ending = false;   // no new attempt
+  Timestamp not_before;  // of the next attempt, after one that ended without our asking
+};
+DURU_DECLARE_RECORD(ServiceRecord)
+
+// What the core schedules: n equal tasks, all or nothing; of a job, or a service.
 struct WorkloadRecord {
   WorkloadId id;
-  JobId job;  // the owner, told of its end
+  JobId job;  // the owner, told of its end; empty: a service
   std::int32_t attempt_count = 0;
   std::int64_t queued_seq = 0;           // first-come order; kept over retries
   std::optional<AttemptRecord> attempt;  // the live one
+  std::optional<ServiceRecord> service;
 };
 DURU_DECLARE_RECORD(WorkloadRecord)
 

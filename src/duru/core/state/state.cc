@@ -16,9 +16,16 @@ void take_out(std::map<ChipName, std::set<NodeName>>& index, const NodeName& nam
 
 }  // namespace
 
+bool State::takes_jobs(const NodeName& node) const {
+  const auto it = nodes.find(node);
+  if (it == nodes.end()) return false;
+  const auto site = sites.find(it->second.node.site);
+  return site == sites.end() || !site->second.capabilities.pinned_services_only;
+}
+
 bool State::schedulable(const NodeName& node) const {
   const auto it = nodes.find(node);
-  return it != nodes.end() && !it->second.cordoned && !it->second.down;
+  return it != nodes.end() && !it->second.cordoned && !it->second.down && takes_jobs(node);
 }
 
 bool State::healthy(const AcceleratorId& id) const {
@@ -92,7 +99,7 @@ void State::refresh_free(const NodeName& name) {
   NodeCapacity& free = capacity[name];
   free.free_by_chip.clear();
   for (const Accelerator& accelerator : record.node.accelerators) {
-    nodes_of_chip[accelerator.chip].insert(name);
+    (takes_jobs(name) ? nodes_of_chip : pinned_of_chip)[accelerator.chip].insert(name);
     if (free.holders.count(accelerator.index) == 0 && healthy({name, accelerator.index})) {
       free.free_by_chip[accelerator.chip].insert(accelerator.index);
     }
@@ -105,6 +112,9 @@ void State::refresh_free(const NodeName& name) {
 void State::index_node(const NodeName& name) {
   const NodeRecord& record = nodes.at(name);
   take_out(nodes_of_chip, name);
+  take_out(pinned_of_chip, name);
+  draining_nodes.erase(name);
+  if (record.draining) draining_nodes.insert(name);
   NodeCapacity& free = capacity[name];
   free.cpu_free = record.node.cpu;
   free.memory_free = record.node.memory;
@@ -123,7 +133,9 @@ void State::index_node(const NodeName& name) {
 void State::unindex_node(const NodeName& name) {
   capacity.erase(name);
   live_on_node.erase(name);
+  draining_nodes.erase(name);
   take_out(nodes_of_chip, name);
+  take_out(pinned_of_chip, name);
   take_out(nodes_with_free, name);
 }
 
@@ -207,6 +219,23 @@ void State::unindex_job(const JobRecord& job) {
   if (line->second.empty()) waiting.erase(line);
 }
 
+void State::index_service(const WorkloadRecord& workload) {
+  const ServiceRecord& service = *workload.service;
+  services_on_node[service.spec.node].insert(workload.id);
+  if (workload.attempt.has_value() || service.ending) return;
+  idle_services.emplace(service.not_before, workload.id);
+}
+
+void State::unindex_service(const WorkloadRecord& workload) {
+  const ServiceRecord& service = *workload.service;
+  const auto here = services_on_node.find(service.spec.node);
+  if (here != services_on_node.end()) {
+    here->second.erase(workload.id);
+    if (here->second.empty()) services_on_node.erase(here);
+  }
+  idle_services.erase({service.not_before, workload.id});
+}
+
 StateRecord State::record() const {
   StateRecord out;
   out.installation = installation;
@@ -247,6 +276,9 @@ State State::from_record(StateRecord record) {
   for (WorkloadRecord& workload : record.workloads) {
     const auto it = state.workloads.emplace(workload.id, std::move(workload)).first;
     if (it->second.attempt.has_value()) state.hold(it->second);
+  }
+  for (const auto& [id, workload] : state.workloads) {
+    if (workload.service.has_value()) state.index_service(workload);
   }
   for (JobRecord& job : record.jobs) state.jobs.emplace(job.id, std::move(job));
   for (const auto& [id, job] : state.jobs) state.index_job(job);

@@ -48,15 +48,21 @@ class State {
   // --- indexes ---
   std::map<std::string, ChipName> chip_by_alias;  // also by name
   std::map<NodeName, NodeCapacity> capacity;
-  std::map<ChipName, std::set<NodeName>> nodes_of_chip;    // nodes that have it at all
+  std::map<ChipName, std::set<NodeName>> nodes_of_chip;    // nodes that take jobs and have it
+  std::map<ChipName, std::set<NodeName>> pinned_of_chip;   // nodes that take services alone
   std::map<ChipName, std::set<NodeName>> nodes_with_free;  // schedulable, at least one free
   std::map<Shape, WaitingLine> waiting;                    // dependencies fulfilled, no attempt
   std::map<std::pair<ProjectName, std::string>, JobId> unfinished_by_name;
   std::map<JobId, std::set<JobId>> dependents;  // unfinished jobs that wait for this one
   std::set<std::pair<Timestamp, JobId>> backoffs, leases, retirements;
   std::map<NodeName, std::set<WorkloadId>> live_on_node;
+  std::set<NodeName> draining_nodes;
+  std::map<NodeName, std::set<WorkloadId>> services_on_node;
+  std::set<std::pair<Timestamp, WorkloadId>> idle_services;  // no attempt, not ending; not_before
 
-  // A node takes new work: up, not cordoned.
+  // Its site takes jobs, not only services that are pinned to its nodes.
+  bool takes_jobs(const NodeName& node) const;
+  // A node takes new jobs: up, not cordoned.
   bool schedulable(const NodeName& node) const;
   bool healthy(const AcceleratorId& accelerator) const;
   const Accelerator* accelerator(const AcceleratorId& id) const;
@@ -76,6 +82,8 @@ class State {
   void release(const WorkloadRecord& workload, std::int32_t task);
   void index_job(const JobRecord& job);    // after any change to the job or its workload
   void unindex_job(const JobRecord& job);  // before any change
+  void index_service(const WorkloadRecord& workload);    // after any change to it
+  void unindex_service(const WorkloadRecord& workload);  // before any change
 
   StateRecord record() const;
   static State from_record(StateRecord record);

@@ -6,7 +6,16 @@ namespace duru::testing {
 namespace {
 
 constexpr std::int32_t kNodes = 5;
+constexpr std::size_t kCameras = 2;
 constexpr std::size_t kReportsKept = 32;
+
+NodeName camera_name(std::size_t index) { return NodeName("cam-" + std::to_string(index)); }
+
+Site field() {
+  Site site{SiteName("field"), "", "agent", {}};
+  site.capabilities.pinned_services_only = true;
+  return site;
+}
 
 }  // namespace
 
@@ -23,18 +32,22 @@ Message World::next(const State& state, Timestamp now) {
   if (what < 18) return submission(state);
   if (what < 72) return report(state, now);
   if (what < 84) return job_verb(state);
-  if (what < 95) return node_verb(state);
+  if (what < 92) return node_verb(state);
+  if (what < 95) return service_verb(state);
   if (what < 96) return start(now);
   if (what < 98) return fleet();
   return Tick{};
 }
 
-NodeName World::node_name() { return NodeName("node-" + std::to_string(chance_.below(kNodes))); }
+NodeName World::node_name() {
+  if (chance_.one_in(6)) return camera_name(chance_.below(kCameras));
+  return NodeName("node-" + std::to_string(chance_.below(kNodes)));
+}
 
 // Mostly the same fleet; accelerators come and go, are emulated or real, and change their chip.
 Message World::fleet() {
   const std::string_view kinds[] = {kH100, kH100, kA100, kAries, ""};
-  DefineFleet command{chips(), {site()}, {}};
+  DefineFleet command{chips(), {site(), field()}, {}};
   if (chance_.one_in(5)) command.chips[0].price = MicroCredits(chance_.between(0, 9'000'000));
   if (chance_.one_in(5)) command.chips[1].aliases = {"a100", "ampere"};
   for (std::int32_t i = 0; i < kNodes; ++i) {
@@ -46,7 +59,33 @@ Message World::fleet() {
     for (Accelerator& accelerator : found.accelerators) accelerator.emulated = i % 2 == 0;
     command.nodes.push_back(std::move(found));
   }
+  for (std::size_t i = 0; i < kCameras; ++i) {
+    Node camera = node(camera_name(i).str(), kAries, 1);
+    camera.site = field().name;
+    command.nodes.push_back(std::move(camera));
+  }
   command.is_whole = command.nodes.size() % 2 == 1;
+  return command;
+}
+
+// Mostly a next revision; now and then another chip than before, an old one, an end.
+Message World::service_verb(const State& state) {
+  const std::size_t camera = chance_.below(kCameras);
+  const WorkloadId id{make_id<JobId>(1, static_cast<std::uint32_t>(100 + camera)).str(), 0};
+  if (chance_.one_in(4)) return EndService{id, seconds(chance_.between(0, 20))};
+  SetService command;
+  command.workload = id;
+  command.spec = {"cams",
+                  ProjectName("default"),
+                  camera_name(camera),
+                  ChipName(std::string(chance_.one_in(9) ? kA100 : kAries)),
+                  MilliDevices(1000),
+                  MilliCpu(500),
+                  Bytes(0)};
+  const WorkloadRecord* known = state.workload(id);
+  const std::int64_t last = known == nullptr ? 0 : known->service->revision.number;
+  command.revision.number = last + chance_.between(0, 2);
+  command.revision.current = {"v" + std::to_string(command.revision.number), sha256(""), ""};
   return command;
 }
 
@@ -181,7 +220,8 @@ Message World::report(const State& state, Timestamp now) {
   report.attempt = attempt.number;
   report.task = static_cast<std::int32_t>(chance_.below(attempt.tasks.size()));
   const TaskRunRecord& task = attempt.tasks[static_cast<std::size_t>(report.task)];
-  const JobSpec& spec = state.jobs.at(workload.job).spec;
+  const JobRecord* job = state.job(workload.job);
+  const JobSpec spec = job == nullptr ? JobSpec() : job->spec;
   report.started_at = task.started_at.has_value() ? task.started_at : about(now);
   report.end = task.end;
   if (!report.end.has_value() && chance_.one_in(2)) report.end = end(spec, now);

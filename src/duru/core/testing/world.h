@@ -29,6 +29,7 @@ class World {
   TaskEnd end(const JobSpec& spec, Timestamp now);
   Message node_verb(const State& state);
   Message job_verb(const State& state);
+  Message service_verb(const State& state);
   Message start(Timestamp now);
   Message fleet();
   NodeName node_name();

@@ -13,12 +13,14 @@ void ChangeIndex::note_deleted(const ObjectKey& key, std::string name, std::stri
 }
 
 void ChangeIndex::note_job_of(const State& after, const WorkloadId& workload) {
-  note(WatchKind::kJobs, after.workloads.at(workload).job.str());
+  const JobId& job = after.workloads.at(workload).job;
+  if (!job.empty()) note(WatchKind::kJobs, job.str());
 }
 
 void ChangeIndex::note_attempt(const State& after, const WorkloadId& workload,
                                std::int32_t attempt) {
-  note(WatchKind::kAttempts, after.workloads.at(workload).job.str(), attempt);
+  const JobId& job = after.workloads.at(workload).job;
+  if (!job.empty()) note(WatchKind::kAttempts, job.str(), attempt);
 }
 
 // What a task run of the live attempt holds.
