@@ -14,6 +14,11 @@ using FleetName = Name<struct FleetTag>;
 using ReleaseName = Name<struct ReleaseTag>;
 using RolloutName = Name<struct RolloutTag>;
 
+// The site of every node that dials out.
+constexpr const char* kFieldSite = "field";
+// Between two reports of a node whose fleet does not say.
+constexpr Milliseconds kDefaultHeartbeat = minutes(1);
+
 // How a node asks the workload whether it is well: a command, run in the release's folder with the
 // workload's environment; exit code 0 says yes.
 struct HealthProbe {

@@ -39,4 +39,10 @@ Status EdgeModule::restore(std::string_view bytes) {
   return ok_status();
 }
 
+std::vector<std::unique_ptr<Module>> modules_beside_core() {
+  std::vector<std::unique_ptr<Module>> modules;
+  modules.push_back(std::make_unique<EdgeModule>());
+  return modules;
+}
+
 }  // namespace duru

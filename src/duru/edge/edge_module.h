@@ -57,6 +57,9 @@
 // the nodes, so that 100,000 of them cost what changes.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "duru/edge/state.h"
 #include "duru/loop/module.h"
 
@@ -79,5 +82,8 @@ class EdgeModule : public Module {
  private:
   EdgeState state_;
 };
+
+// The modules beside the core of every installation, for what replays a journal (loop/recovery.h).
+std::vector<std::unique_ptr<Module>> modules_beside_core();
 
 }  // namespace duru

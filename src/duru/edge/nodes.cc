@@ -10,12 +10,11 @@
 namespace duru {
 namespace {
 
-constexpr const char* kSite = "field";
 constexpr Milliseconds kCodeValidMax = hours(24 * 30);
 
 Site site() {
   Site site;
-  site.name = SiteName(kSite);
+  site.name = SiteName(kFieldSite);
   site.engine = "agent";
   site.capabilities.binds_devices = true;
   site.capabilities.adopt = true;
@@ -89,7 +88,7 @@ Outcome decide_enrol(EdgeTx& tx, const EnrolNode& command) {
   if (Rejection rejection = check_node(state, command); !rejection.empty()) return rejection;
 
   Node node = command.node;
-  node.site = SiteName(kSite);
+  node.site = SiteName(kFieldSite);
   node.labels = code->second.labels;
   const Rejection refused = tx.hand_over(DefineFleet{command.chips, {site()}, {node}});
   if (!refused.empty()) return refused;

@@ -38,6 +38,12 @@ bool selects(const Fleet& fleet, const std::map<std::string, std::string>& label
 
 Milliseconds bake_of(const Rollout& rollout) { return rollout.bake.value_or(minutes(10)); }
 
+Milliseconds heartbeat_of(const EdgeState& state, const FieldNodeRecord& node) {
+  const auto fleet = state.fleets.find(node.fleet);
+  if (fleet == state.fleets.end()) return kDefaultHeartbeat;
+  return fleet->second.fleet.heartbeat.value_or(kDefaultHeartbeat);
+}
+
 Milliseconds report_every_of(const Fleet& fleet) { return fleet.report_every.value_or(hours(1)); }
 
 const FieldNodeRecord* EdgeState::node(const NodeName& name) const { return found(nodes, name); }

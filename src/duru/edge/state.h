@@ -99,5 +99,7 @@ bool selects(const Fleet& fleet, const std::map<std::string, std::string>& label
 
 Milliseconds bake_of(const Rollout& rollout);
 Milliseconds report_every_of(const Fleet& fleet);
+// Between two reports of the node, by its fleet.
+Milliseconds heartbeat_of(const EdgeState& state, const FieldNodeRecord& node);
 
 }  // namespace duru

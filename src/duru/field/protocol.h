@@ -23,7 +23,6 @@ namespace duru {
 
 constexpr std::size_t kEventsPerSync = 64;
 constexpr std::size_t kEventBytesMax = 4096;  // of one event's JSON line
-constexpr Milliseconds kDefaultHeartbeat = minutes(1);
 
 struct EnrolRequest {
   std::string code;

@@ -6,6 +6,7 @@
 #include "duru/artifact/folder_artifact_store.h"
 #include "duru/base/wire.h"
 #include "duru/domain/commands.h"
+#include "duru/edge/edge_module.h"
 #include "duru/engine/local/local_engine.h"
 #include "duru/journal/sqlite/sqlite_journal.h"
 #include "duru/loop/effects.h"
@@ -46,12 +47,12 @@ struct Installation::Parts {
       : journal(std::move(opened)),
         store(std::move(artifacts)),
         engine(std::move(local)),
-        view(reader, {},
+        view(reader, {&reader_edge},
              [&] {
                projections.push_back(&effects);
                return projections;
              }()),
-        loop({&writer}, *journal, outbox),
+        loop({&writer, &writer_edge}, *journal, outbox),
         live(loop, view, outbox, *journal, clock, live_options()) {
     journal->set_listener([this](std::int64_t seq) { outbox.on_durable(seq); },
                           [](const Error&) {});
@@ -70,7 +71,9 @@ struct Installation::Parts {
   std::unique_ptr<FolderArtifactStore> store;
   std::unique_ptr<LocalEngine> engine;
   CoreModule writer;
+  EdgeModule writer_edge;
   CoreModule reader;
+  EdgeModule reader_edge;
   Effects effects;
   View view;
   Loop loop;
@@ -140,18 +143,18 @@ Status Installation::recover(RestartFrom from, const std::vector<DurableCommit>&
     return ok_status();
   }
   NoSink sink;
-  Replica replica;
+  Replica replica(modules_beside_core());
   for (std::size_t i = 0; i < commits.size() / 2; ++i) replica.apply(commits[i], sink);
   const Result<SnapshotBody> body = decode<SnapshotBody>(encode(replica.snapshot()));
   if (!body.ok()) return body.error();
-  Replica restored;
+  Replica restored(modules_beside_core());
   DURU_TRY(restored.restore(body.value()));
   for (std::size_t i = commits.size() / 2; i < commits.size(); ++i) {
     restored.apply(commits[i], sink);
   }
   const SnapshotBody whole = restored.snapshot();
-  DURU_TRY(parts.writer.restore(whole.modules.at("core")));
-  DURU_TRY(parts.reader.restore(whole.modules.at("core")));
+  DURU_TRY(restore_modules(whole, {&parts.writer, &parts.writer_edge}));
+  DURU_TRY(restore_modules(whole, {&parts.reader, &parts.reader_edge}));
   parts.loop.resume_at(whole.last_seq, whole.term, whole.now, whole.answers);
   parts.view.resume_at(whole.last_seq, whole.now);
   return ok_status();

@@ -1,5 +1,6 @@
 #include "duru/server/accept_loss.h"
 
+#include "duru/edge/edge_module.h"
 #include "duru/journal/sqlite/recovery.h"
 #include "duru/journal/sqlite/sqlite_journal.h"
 #include "duru/loop/core_module.h"
@@ -15,8 +16,9 @@ Result<JournalLoss> accept_journal_loss(const std::string& dir, std::int64_t seq
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open(dir);
   if (!journal.ok()) return journal.error();
   CoreModule core;
+  EdgeModule edge;
   Outbox outbox;
-  Loop loop({&core}, *journal.value(), outbox);
+  Loop loop({&core, &edge}, *journal.value(), outbox);
   DURU_TRY(journal.value()->read(1, [&](const Entry& entry) -> Status {
     Result<DurableCommit> commit = from_entry(entry);
     if (!commit.ok()) return commit.error();

@@ -11,6 +11,8 @@
 #include "duru/base/json.h"
 #include "duru/catalog/load.h"
 #include "duru/device/host.h"
+#include "duru/edge/edge_module.h"
+#include "duru/engine/agent/agent_engine.h"
 #include "duru/engine/local/local_engine.h"
 #include "duru/history/history.h"
 #include "duru/http/server.h"
@@ -101,7 +103,9 @@ struct Process::Parts {
   std::unique_ptr<SqliteJournal> journal;
   std::unique_ptr<FolderArtifactStore> artifacts;
   CoreModule writer;
+  EdgeModule writer_edge;
   CoreModule view_core;
+  EdgeModule view_edge;
   std::unique_ptr<Loop> loop;
   std::unique_ptr<History> history;
   std::unique_ptr<WatchHub> watch;
@@ -110,6 +114,7 @@ struct Process::Parts {
   std::unique_ptr<View> view;
   std::unique_ptr<BoottimeClock> clock;
   std::unique_ptr<LocalEngine> engine;
+  std::unique_ptr<AgentEngine> agents;
   std::unique_ptr<LiveLoop> live;
   std::unique_ptr<ArtifactSweeper> sweeper;
   std::unique_ptr<Api> api;
@@ -121,6 +126,7 @@ struct Process::Parts {
   Status recover_state();
   Status start_engine();
   Status start_loop();
+  bool is_revoked(const NodeName& name);
   Status say(Message command);
   Status begin_work();
   Status wait_for_mark(Timestamp at_least);
@@ -146,7 +152,7 @@ Status Process::Parts::open_files() {
 }
 
 Status Process::Parts::recover_state() {
-  loop = std::make_unique<Loop>(std::vector<Module*>{&writer}, *journal, outbox);
+  loop = std::make_unique<Loop>(std::vector<Module*>{&writer, &writer_edge}, *journal, outbox);
   Result<std::unique_ptr<History>> opened = History::open(
       options.data_dir, *journal, [](const Error& error) { log_warn(error.message); });
   if (!opened.ok()) return opened.error();
@@ -158,11 +164,15 @@ Status Process::Parts::recover_state() {
                              log_warn},
       journal->tail().last_seq);
   view = std::make_unique<View>(
-      view_core, std::vector<Module*>{},
+      view_core, std::vector<Module*>{&view_edge},
       std::vector<Projection*>{history.get(), watch.get(), effects.get(), snapshots.get()});
   Result<RecoveryReport> report =
       recover(options.data_dir, *journal,
-              {writer, view_core, *loop, *view, history->snapshot_seq_max(),
+              {{&writer, &writer_edge},
+               {&view_core, &view_edge},
+               *loop,
+               *view,
+               history->snapshot_seq_max(),
                [&](const LedgerRecord& record) { history->restore_ledger(record); }});
   if (!report.ok()) return report.error();
   outbox.on_durable(report.value().last_seq);
@@ -203,11 +213,16 @@ Status Process::Parts::start_engine() {
       LocalEngine::open(engine_options, *clock, *artifacts);
   if (!opened.ok()) return opened.error();
   engine = std::move(opened.value());
+  agents = std::make_unique<AgentEngine>(
+      AgentEngineOptions{engine_options.installation,
+                         [this](const NodeName& name) { return is_revoked(name); }},
+      *clock);
   live = std::make_unique<LiveLoop>(
       *loop, *view, outbox, *journal, *clock,
-      LiveLoopOptions{[this] { return engine->observed_through(); },
-                      [](const Error& error) { log_warn(error.message); },
-                      [this](const State& s) { effects->resend(s); }});
+      LiveLoopOptions{
+          [this] { return std::min(engine->observed_through(), agents->observed_through()); },
+          [](const Error& error) { log_warn(error.message); },
+          [this](const State& s) { effects->resend(s); }});
   // The start's own facts, decided before anything else can be.
   StartServer start{engine_options.installation, kDuruVersion, {}, inputs.boot_id, anchor.value()};
   start.alive_at = std::max(inputs.alive_at, inputs.last_commit_at);
@@ -225,6 +240,13 @@ Status Process::Parts::start_engine() {
   return say(std::move(fleet.value()));
 }
 
+bool Process::Parts::is_revoked(const NodeName& name) {
+  return view->read([&](const View::Reading&) {
+    const FieldNodeRecord* node = view_edge.state().node(name);
+    return node != nullptr && node->revoked;
+  });
+}
+
 // A command of the server's own: waits until it is durable and in the view.
 Status Process::Parts::say(Message command) {
   std::promise<Reply> promise;
@@ -240,10 +262,16 @@ Status Process::Parts::say(Message command) {
 
 // The engine reports what it finds, and gets the full set of what should run.
 Status Process::Parts::begin_work() {
-  DURU_TRY(engine->start([this](Message observation) { live->observe(std::move(observation)); }));
+  const auto observe = [this](Message observation) { live->observe(std::move(observation)); };
+  DURU_TRY(engine->start(observe));
+  DURU_TRY(agents->start(observe));
   view->read([&](const View::Reading& reading) {
     std::map<SiteName, Engine*> engines;
     for (const auto& [name, site] : reading.state.sites) engines[name] = engine.get();
+    engines[SiteName(kFieldSite)] = agents.get();
+    for (const auto& [name, node] : view_edge.state().nodes) {
+      if (!node.revoked) agents->expect(name, heartbeat_of(view_edge.state(), node));
+    }
     effects->begin(std::move(engines), reading.state);
   });
   snapshots->begin();
@@ -322,6 +350,7 @@ void Process::stop() {
     ::unlink((parts.options.data_dir + "/address").c_str());
     parts.http->stop(kStopGrace);
   }
+  if (parts.agents != nullptr) parts.agents->shutdown();
   if (parts.engine != nullptr) parts.engine->shutdown();
   if (parts.live != nullptr) parts.live->stop();
   if (parts.http != nullptr) ::unlink((parts.options.data_dir + "/pid").c_str());

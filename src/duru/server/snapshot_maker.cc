@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "duru/base/wire.h"
+#include "duru/edge/edge_module.h"
 #include "duru/journal/snapshot.h"
 #include "duru/journal/sqlite/sqlite_journal.h"
 #include "duru/loop/recovery.h"
@@ -28,7 +29,7 @@ class NoSink : public LedgerSink {
 Result<std::int64_t> make_snapshot(const std::string& dir) {
   Result<std::unique_ptr<JournalReader>> journal = SqliteJournal::open_readonly(dir);
   if (!journal.ok()) return journal.error();
-  Replica replica;
+  Replica replica(modules_beside_core());
   Result<std::optional<Snapshot>> last =
       newest_snapshot(dir, static_cast<std::uint32_t>(kSnapshotVersion), *journal.value());
   if (!last.ok()) return last.error();

@@ -1,6 +1,7 @@
 #include "duru/simulation/replay.h"
 
 #include "duru/base/wire.h"
+#include "duru/edge/edge_module.h"
 #include "duru/loop/loop.h"
 
 namespace duru {
@@ -32,14 +33,12 @@ class LastEntry : public Journal {
 
 class Decider {
  public:
-  Decider() : loop_({&core_}, journal_, outbox_) {
+  Decider() : loop_({&core_, &edge_}, journal_, outbox_) {
     journal_.set_listener([this](std::int64_t seq) { outbox_.on_durable(seq); }, {});
   }
 
   Status restore(const SnapshotBody& body) {
-    const auto core = body.modules.find("core");
-    if (core == body.modules.end()) return Error{ErrorCode::kDamaged, "no core in the snapshot"};
-    DURU_TRY(core_.restore(core->second));
+    DURU_TRY(restore_modules(body, {&core_, &edge_}));
     loop_.resume_at(body.last_seq, body.term, body.now, body.answers);
     return ok_status();
   }
@@ -83,6 +82,7 @@ class Decider {
   }
 
   CoreModule core_;
+  EdgeModule edge_;
   LastEntry journal_;
   Outbox outbox_;
   Loop loop_;
@@ -114,7 +114,7 @@ Status check_causes(const std::vector<DurableCommit>& commits) {
 
 Status check_restores(const std::vector<DurableCommit>& commits) {
   NoSink sink;
-  Replica replica;
+  Replica replica(modules_beside_core());
   for (std::size_t k = 0; k < commits.size(); ++k) {
     replica.apply(commits[k], sink);
     const Result<SnapshotBody> body = decode<SnapshotBody>(encode(replica.snapshot()));

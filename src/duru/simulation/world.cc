@@ -25,14 +25,16 @@ class NoSink : public LedgerSink {
 // One run of a server, from its start to its death.
 struct World::Life {
   explicit Life(World& world)
-      : view(reader, {}, {&book, &world.inspector_, &effects}),
-        loop({&writer}, world.journal_, outbox) {
+      : view(reader, {&reader_edge}, {&book, &world.inspector_, &effects}),
+        loop({&writer, &writer_edge}, world.journal_, outbox) {
     world.journal_.set_listener([this](std::int64_t seq) { outbox.on_durable(seq); }, {});
   }
 
   Outbox outbox;
   CoreModule writer;
+  EdgeModule writer_edge;
   CoreModule reader;
+  EdgeModule reader_edge;
   LedgerBook book;
   Effects effects;
   View view;
@@ -58,6 +60,13 @@ World::~World() = default;
 
 const State& World::state() const { return life_->reader.state(); }
 
+const EdgeState& World::field() const { return life_->reader_edge.state(); }
+
+// Of the whole state that decides.
+Digest World::digest() const {
+  return sha256(life_->writer.snapshot() + life_->writer_edge.snapshot());
+}
+
 Usage World::usage(Timestamp from, Timestamp to) const { return life_->book.usage(from, to); }
 
 Site World::site() const { return {options_.site, "", "simulated", engine_.capabilities()}; }
@@ -71,19 +80,18 @@ void World::begin_life(Recovery recovery, Timestamp alive_at) {
   if (recovery == Recovery::kSnapshot) {
     // The snapshot is of the middle; the rest is replayed, as a server does.
     const std::size_t half = commits.value().size() / 2;
-    Replica replica;
+    Replica replica(modules_beside_core());
     NoSink sink;
-    LedgerBook book;
     for (std::size_t i = 0; i < half; ++i) replica.apply(commits.value()[i], sink);
     const Result<SnapshotBody> body = decode<SnapshotBody>(encode(replica.snapshot()));
-    Replica restored;
+    Replica restored(modules_beside_core());
     DURU_ASSERT(body.ok() && restored.restore(body.value()).ok());
     for (std::size_t i = half; i < commits.value().size(); ++i) {
       restored.apply(commits.value()[i], sink);
     }
     const SnapshotBody whole = restored.snapshot();
-    DURU_ASSERT(life_->writer.restore(whole.modules.at("core")).ok());
-    DURU_ASSERT(life_->reader.restore(whole.modules.at("core")).ok());
+    DURU_ASSERT(restore_modules(whole, {&life_->writer, &life_->writer_edge}).ok());
+    DURU_ASSERT(restore_modules(whole, {&life_->reader, &life_->reader_edge}).ok());
     life_->book = std::move(kept);
     life_->book.resume(whole.ledger);
     life_->loop.resume_at(whole.last_seq, whole.term, whole.now, whole.answers);
@@ -105,7 +113,7 @@ void World::begin_life(Recovery recovery, Timestamp alive_at) {
 
 void World::restart(Recovery recovery, Milliseconds outage) {
   const Timestamp died_at = now();
-  const Digest before = state().digest();
+  const Digest before = digest();
   engine_.shutdown();
   const Timestamp back_at = died_at + outage;
   for (auto next = engine_.next_event(); next.has_value() && *next <= back_at;
@@ -118,11 +126,12 @@ void World::restart(Recovery recovery, Milliseconds outage) {
   begin_life(recovery, died_at);
   const Result<std::vector<DurableCommit>> commits = read_commits(journal_);
   NoSink sink;
-  Replica replica;
+  Replica replica(modules_beside_core());
   for (const DurableCommit& commit : commits.value()) {
     if (commit.record.first_seq <= last_seq) replica.apply(commit, sink);
   }
-  if (replica.state().digest() != before) {
+  const SnapshotBody again = replica.snapshot();
+  if (sha256(again.modules.at("core") + again.modules.at("edge")) != before) {
     own_violations_.push_back("recovery: the journal gives another state than the one that died");
   }
 }
@@ -152,11 +161,11 @@ Reply World::submit(Message command) {
     reply = std::move(r);
     answered = true;
   };
-  const Digest before = life_->writer.state().digest();
+  const Digest before = digest();
   life_->loop.submit(std::move(request), now());
   drain();
   DURU_ASSERT(answered);
-  if (reply.kind == Reply::Kind::kRejected && life_->writer.state().digest() != before) {
+  if (reply.kind == Reply::Kind::kRejected && digest() != before) {
     own_violations_.push_back("rejection: a refused command changed the state");
   }
   return reply;

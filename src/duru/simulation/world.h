@@ -9,6 +9,7 @@
 //   EXPECT_TRUE(world.violations().empty());
 #pragma once
 
+#include "duru/edge/edge_module.h"
 #include "duru/engine/simulated/simulated_engine.h"
 #include "duru/journal/memory_journal.h"
 #include "duru/loop/loop.h"
@@ -44,6 +45,7 @@ class World {
 
   Timestamp now() const { return clock_.now(); }
   const State& state() const;
+  const EdgeState& field() const;
   SimulatedEngine& engine() { return engine_; }
   MemoryJournal& journal() { return journal_; }
   const Trace& trace() const { return trace_; }
@@ -58,6 +60,7 @@ class World {
  private:
   struct Life;
 
+  Digest digest() const;
   void begin_life(Recovery recovery, Timestamp alive_at);
   void drain();
   bool tick_if_due();
