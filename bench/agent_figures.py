@@ -73,7 +73,7 @@ def main(build):
     program = pathlib.Path(build) / "duru-agent"
     with tempfile.TemporaryDirectory(prefix="duru-bench-") as folder:
         folder = pathlib.Path(folder)
-        data, server = folder / "node", FieldServer(folder)
+        data, server = folder / "node", FieldServer()
         call = [str(program), "enrol", "--data", str(data), "--server", server.url, "--code", "right-code"]
         subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
 

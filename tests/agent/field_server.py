@@ -1,7 +1,7 @@
-"""A server of the field as small as can be: it speaks src/duru/field/protocol.h over real HTTP, signs releases with the
-openssl program, and misbehaves on request.
+"""A server of the field as small as can be: it speaks src/duru/field/protocol.h over real HTTP, signs releases, and
+misbehaves on request.
 
-    server = FieldServer(tmp_path)
+    server = FieldServer()
     one = server.release("one", files, command, probe)
     server.give(one)                       # a new revision
     server.last["phase"], server.events    # what the node said
@@ -12,22 +12,18 @@ import hashlib
 import http.server
 import json
 import re
-import subprocess
 import threading
 import time
 
+from signing import SigningKey
+
 
 class FieldServer:
-    def __init__(self, folder, heartbeat="100ms", host="127.0.0.1"):
-        self.folder = folder
+    def __init__(self, heartbeat="100ms", host="127.0.0.1"):
         self.heartbeat = heartbeat
         self.host = host
-        self.key = folder / "release.key"
-        run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key)
-        public = subprocess.run(
-            ["openssl", "pkey", "-in", self.key, "-pubout", "-outform", "DER"], capture_output=True, check=True
-        ).stdout
-        self.release_key = public[-32:].hex()
+        self.key = SigningKey()
+        self.release_key = self.key.public.hex()
         self.lock = threading.RLock()
         self.blobs = {}
         self.revision = None
@@ -66,10 +62,8 @@ class FieldServer:
 
     def sign(self, manifest, key=None):
         content = json.dumps(manifest).encode()
-        bare, signature = self.folder / "manifest", self.folder / "signature"
-        bare.write_bytes(content)
-        run("openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key or self.key, "-in", bare, "-out", signature)
-        return {"name": manifest["release"], "digest": self.put(content), "signature": signature.read_bytes().hex()}
+        signature = (key or self.key).sign(content).hex()
+        return {"name": manifest["release"], "digest": self.put(content), "signature": signature}
 
     def put(self, content):
         digest = hashlib.sha256(content).hexdigest()
@@ -213,7 +207,3 @@ class FieldServer:
                 self.doubled.append((number, event["body"]))
             return
         self.events[number] = event
-
-
-def run(*command):
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
