@@ -1,0 +1,132 @@
+"""What the detector sees of a frame: maps of 45 x 80 blocks of 8 x 8 pixels, compared with how each block used to look.
+
+Smoke is grey, hides what is behind it and stays in place while it grows: so each block is compared with a fast background
+(the last two minutes, of frames 30 s apart) and a slow one (about half an hour), in brightness, texture and colour. The slow
+one is used as it was some minutes ago, so that smoke that has just begun is not yet part of it. The ideas are those of
+classic smoke detection: two backgrounds, loss of texture and of saturation, persistence, growth.
+"""
+
+import collections
+
+import numpy
+
+from scene import BLOCK, GRID, HEIGHT, WIDTH
+
+FAST, SLOW = 1 / 4, 1 / 50  # the share of the newest frame in each running mean
+KEEP = 6  # the slow background is kept every so many frames; the one before the newest kept is used
+LAG = 4  # frames over which growth is measured
+
+NAMES = (
+    "light_slow", "light_fast", "texture_slow", "texture_fast", "colour_slow", "u_slow", "v_slow", "colour_fast",
+    "light_z", "texture_z", "colour_z", "unrest_light", "unrest_texture", "rest_light", "rest_texture",
+    "texture", "day", "persistence", "activity", "growth_3", "growth_9",
+    "light_3", "texture_3", "colour_3", "light_z_3", "texture_z_3", "colour_z_3", "light_fast_3",
+    "light_9", "texture_9", "colour_9", "light_z_9", "texture_z_9", "changed_9", "unrest_9",
+    "light_25", "texture_25", "colour_25", "light_z_25", "texture_z_25", "changed_25", "unrest_25",
+    "changed_above", "changed_below", "changed_left", "changed_right", "ground_above", "ground_below",
+)  # fmt: skip
+
+
+def box(length, size):
+    """A matrix that averages over `size` neighbours of a row of `length`, fewer at the ends."""
+    near = abs(numpy.arange(length)[:, None] - numpy.arange(length)) <= size // 2
+    return (near / near.sum(axis=1, keepdims=True)).astype(numpy.float32)
+
+
+BOXES = {size: (box(GRID[0], size), box(GRID[1], size).T.copy()) for size in (3, 9, 25)}
+
+
+def smooth(maps, size):
+    down, across = BOXES[size]
+    return down @ maps @ across
+
+
+def shifted(map_, rows, columns):
+    """The map as seen `rows` further down and `columns` further right; what lies outside repeats the edge."""
+    padded = numpy.pad(map_, ((abs(rows),) * 2, (abs(columns),) * 2), mode="edge")
+    top, left = abs(rows) + rows, abs(columns) + columns
+    return padded[top : top + GRID[0], left : left + GRID[1]]
+
+
+def block_means(plane, size):
+    height, width = plane.shape
+    rows = numpy.add.reduce(plane.reshape(height // size, size, width), axis=1, dtype=numpy.uint16)
+    return rows.reshape(height // size, width // size, size).sum(axis=2, dtype=numpy.float32) / (size * size)
+
+
+class Blocks:
+    """The five measures of each block: log light, log texture, colour strength, U, V."""
+
+    def __init__(self):
+        self._steps = numpy.zeros((2, HEIGHT, WIDTH), numpy.uint8)
+
+    def measure(self, frame):
+        luma, (right, down) = frame.luma, self._steps
+        for first, second, out in (
+            (luma[:, 1:], luma[:, :-1], right[:, 1:]),
+            (luma[1:], luma[:-1], down[1:]),
+        ):
+            # |a - b| without leaving eight bits.
+            numpy.subtract(numpy.maximum(first, second), numpy.minimum(first, second), out=out)
+        light = numpy.log(block_means(luma, BLOCK) + 8)
+        texture = numpy.log(block_means(right, BLOCK) + block_means(down, BLOCK) + 1)
+        u, v = (block_means(plane, BLOCK // 2) - 128 for plane in (frame.u, frame.v))
+        return numpy.stack([light, texture, numpy.hypot(u, v) / 8, u / 8, v / 8])
+
+
+class Features:
+    """Takes frames in their order; gives an array (len(NAMES), 45, 80) for each. Holds backgrounds, no frames."""
+
+    def __init__(self):
+        self._blocks = Blocks()
+        self._count = 0
+
+    def _start(self, measures):
+        self._fast, self._slow = measures.copy(), measures.copy()
+        self._unrest = numpy.full((3, *GRID), 0.02**2, numpy.float32)
+        self._persistence, self._activity = numpy.zeros((2, *GRID), numpy.float32)
+        self._areas = collections.deque(maxlen=LAG)
+        self._kept = collections.deque(maxlen=2)
+
+    def next(self, frame):
+        return self.next_of(self._blocks.measure(frame))
+
+    def next_of(self, measures):
+        if self._count == 0:
+            self._start(measures)
+        if self._count % KEEP == 0:
+            self._kept.append((self._slow.copy(), self._unrest.copy(), self._activity.copy()))
+        self._count += 1
+        background, unrest, activity = self._kept[0]
+        slow, fast = measures - background, measures - self._fast
+        for change in (slow, fast):  # what happens to the whole picture is the hour or the exposure, no smoke
+            change[0] -= numpy.median(change[0])
+        rest = numpy.sqrt(unrest)
+        z = numpy.clip(slow[:3] / (2 * rest + 0.02), -8, 8)
+        changed = ((abs(z[0]) > 2) | (z[1] < -2) | (z[2] < -2)).astype(numpy.float32)
+        self._persistence += 0.3 * (changed - self._persistence)
+        made = self._stack(measures, background, slow, fast, z, rest, activity, changed)
+        self._fast += max(FAST, 1 / self._count) * (measures - self._fast)
+        self._slow += max(SLOW, 1 / self._count) * (measures - self._slow)
+        share = max(SLOW, 1 / (self._count + 4))
+        # One wild frame must not hide the next: squares are cut off.
+        self._unrest += share * (numpy.minimum(fast[:3] ** 2, 0.3**2) - self._unrest)
+        self._activity += share * (changed - self._activity)
+        return made
+
+    def _stack(self, measures, background, slow, fast, z, rest, activity, changed):
+        now = numpy.sqrt(self._unrest)
+        near = smooth(numpy.stack([*slow[:3], *z, fast[0], changed, background[1]]), 3)
+        wide = numpy.stack([*slow[:3], z[0], z[1], changed, now[0]])
+        middle, far = smooth(wide, 9), smooth(wide, 25)
+        area = numpy.stack([near[7], middle[5]])
+        self._areas.append(area)
+        growth = area - self._areas[0]
+        day = numpy.full(GRID, measures[0].mean(), numpy.float32)
+        single = [
+            slow[0], fast[0], slow[1], fast[1], *slow[2:], fast[2], *z, *now[:2], *rest[:2],
+            background[1], day, self._persistence, activity, *growth,
+        ]  # fmt: skip
+        sides = [shifted(near[7], *by) for by in ((-4, 0), (4, 0), (0, -5), (0, 5))]
+        sides += [shifted(near[8], *by) for by in ((-4, 0), (4, 0))]
+        return numpy.stack([*single, *near[:7], *middle, *far, *sides]).astype(numpy.float32)

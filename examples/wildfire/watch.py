@@ -1,0 +1,109 @@
+"""Watches scenes with one or more models at once and counts what a duty officer would: fires found, delays, false alarms.
+
+A fire counts as found by the first alarm after ignition that points at its smoke, within WITHIN frames; every other alarm is
+false. Delay is from ignition, not from the first visible smoke.
+"""
+
+from typing import NamedTuple
+
+import numpy
+
+import detector
+from features import Features
+from scene import INTERVAL_S, Scene
+
+BEFORE, WITHIN = 24, 50  # frames before ignition; after it, 20 minutes
+NEAR = 3  # blocks between an alarm's place and smoke that it may still mean
+
+
+class Trace(NamedTuple):
+    """What one model said of one scene, frame by frame."""
+
+    seed: int
+    ignite_at: int | None
+    scores: list[float]
+    near: list[bool]
+
+
+class Outcome(NamedTuple):
+    camera_days: float
+    false_alarms: int
+    fires: int
+    delays_s: list[float]
+
+    @property
+    def recall(self):
+        return len(self.delays_s) / self.fires if self.fires else float("nan")
+
+    @property
+    def false_per_day(self):
+        return self.false_alarms / self.camera_days
+
+
+def fire(seed):
+    return Scene(seed, ignite_at_frame=BEFORE), BEFORE + WITHIN, BEFORE
+
+
+def quiet(seed, frames, start_s=None):
+    return Scene(seed, start_s=start_s), frames, None
+
+
+def points_at_smoke(frame, peak):
+    if frame.smoke is None:
+        return False
+    row, column = peak
+    around = frame.smoke[max(row - NEAR, 0) : row + NEAR + 1, max(column - NEAR, 0) : column + NEAR + 1]
+    return bool(around.max() > 0.03)
+
+
+def watch(scene, frames, ignite_at, models):
+    """One Trace for each model; scene and features are computed once for all of them."""
+    features = Features()
+    votes = [detector.Vote() for _ in models]
+    traces = [Trace(scene.seed, ignite_at, [], []) for _ in models]
+    for number in range(frames):
+        frame = scene.frame(number)
+        maps = features.next(frame)
+        for model, vote, trace in zip(models, votes, traces):
+            score, peak = vote.next(model.probabilities(maps))
+            trace.scores.append(score)
+            trace.near.append(points_at_smoke(frame, peak))
+    return traces
+
+
+def raised(trace, threshold):
+    """Numbers of the frames at which an alarm begins."""
+    alarm = detector.Alarm(threshold)
+    return [number for number, score in enumerate(trace.scores) if alarm.next(score)]
+
+
+def outcome(traces, threshold):
+    false_alarms, frames, fires, delays = 0, 0, 0, []
+    for trace in traces:
+        found = None
+        for number in raised(trace, threshold):
+            if trace.near[number]:
+                found = number if found is None else found
+            else:
+                false_alarms += 1
+        # Once a fire burns no camera-time counts as quiet.
+        frames += len(trace.scores) if trace.ignite_at is None else trace.ignite_at
+        if trace.ignite_at is not None:
+            fires += 1
+            if found is not None:
+                delays.append((found - trace.ignite_at) * INTERVAL_S)
+    return Outcome(frames * INTERVAL_S / 86400, false_alarms, fires, delays)
+
+
+def best_threshold(traces, budget, floor):
+    """(threshold, outcome at the budget): the budget is met from a lowest threshold on, the floor of recall is met up to a
+    highest one; half-way between the two a model is farthest from missing either. When the lowest is above the highest the
+    model fails, and the threshold that keeps the budget is given."""
+    levels = numpy.round(numpy.arange(0.02, 1.0, 0.01), 2)
+    outcomes = {float(level): outcome(traces, float(level)) for level in levels}
+    over = [level for level in outcomes if outcomes[level].false_per_day > budget]
+    within = [level for level in outcomes if not over or level > max(over)]
+    lowest = min(within, default=float(levels[-1]))
+    reaching = [level for level in within if outcomes[level].recall >= floor]
+    highest = max(reaching, default=lowest)
+    return round((lowest + highest) / 2, 3), outcomes[lowest]
