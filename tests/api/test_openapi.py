@@ -13,7 +13,7 @@ import yaml
 from referencing import Registry, Resource
 
 from api.client import JOBS
-from harness import ROOT
+from harness import ROOT, wait_until
 
 DOCUMENT = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 REGISTRY = Registry().with_resource("urn:openapi", Resource.from_contents({"$schema": "https://json-schema.org/draft/2020-12/schema"} | DOCUMENT))
@@ -66,8 +66,10 @@ class Walk:
         self.api = api
         self.answers = []  # (path pattern, method, status)
 
-    def __call__(self, method, path, status, body=None, data=None, headers=None):
-        if data is not None:
+    def __call__(self, method, path, status, body=None, data=None, headers=None, token=None):
+        if token is not None:
+            answer = self.api.server.api(method, path, body, headers=headers, token=token)
+        elif data is not None:
             answer = self.api.raw(method, path, data, headers)
         else:
             answer = self.api.server.api(method, path, body, headers=headers)
@@ -159,6 +161,49 @@ def walk_fleet(walk):
     walk("DELETE", f"/v1/nodes/{node}", 404)
 
 
+def walk_field(walk):
+    code = walk("POST", "/v1/enrolments", 201, {"labels": {"site": "ridge"}, "valid_for": "10m"})["code"]
+    walk("POST", "/v1/enrolments", 422, {"valid_for": "1d", "labels": {"": "x"}})
+    credential = "ab" * 32
+    enrol = {"code": code, "node": "cam-1", "credential": credential, "chip": "dx-m1", "accelerators": 1, "emulated": True,
+             "cpu": 1, "memory": "1GiB"}
+    walk("POST", "/v1/field/enrol", 400, {})
+    walk("POST", "/v1/field/enrol", 403, enrol | {"code": "none"})
+    walk("POST", "/v1/field/enrol", 200, enrol)
+    digest = walk("POST", "/v1/projects/default/artifacts", 201, data=b"echo smoke")["digest"]
+    fleet = {"name": "cams", "selector": {"site": "ridge"}, "cpu": "0.5", "heartbeat": "10s"}
+    release = {"name": "smoke-1", "files": [{"path": "run.sh", "digest": digest}], "command": ["sh", "run.sh"],
+               "probe": {"command": ["true"]}, "chips": ["dx-m1"]}
+    rollout = {"name": "first", "fleet": "cams", "release": "smoke-1", "waves": [{"count": 1}], "bake": "1h"}
+    walk("POST", "/v1/apply", 200, {"fleets": [fleet], "releases": [release], "rollouts": [rollout]})
+    walk("POST", "/v1/apply", 409, {"releases": [release | {"command": ["other"]}]})
+    for path in ("/v1/fleets", "/v1/releases", "/v1/rollouts"):
+        assert walk("GET", path, 200)["items"]
+    walk("GET", "/v1/rollouts/none", 404)
+    assert walk("GET", "/v1/rollouts/first", 200)["behind_count"] == 1
+
+    def sync(**more):
+        return walk("POST", "/v1/field/sync", 200, {"boot_id": "b", "uptime": "1m"} | more, token=credential)
+
+    walk("POST", "/v1/field/sync", 401, {}, token="nobody")
+    current = wait_until(lambda: sync()["revision"], "the node is told its revision")["current"]
+    blobs = "/v1/field/blobs/"
+    walk("GET", blobs + current["digest"], 200, token=credential)
+    walk("GET", blobs + digest, 206, token=credential, headers={"Range": "bytes=4-"})
+    walk("GET", blobs + digest, 416, token=credential, headers={"Range": "bytes=400-"})
+    walk("GET", blobs + "0" * 64, 403, token=credential)
+    event = {"number": 1, "body": '{"kind": "smoke"}', "age": "3s"}
+    assert sync(revision=1, phase="serving", serving="smoke-1", events=[event])["events_through"] == 1
+    assert walk("GET", "/v1/events?node=cam-1", 200)["items"][0]["body"] == {"kind": "smoke"}
+    walk("GET", "/v1/events?order=x", 400)
+    assert walk("GET", "/v1/nodes/cam-1", 200)["field"]["link"] == "online"
+    for verb in ("pause", "resume", "stop"):
+        walk("POST", f"/v1/rollouts/first/{verb}", 200, {})
+    walk("POST", "/v1/end_nodes", 200, {})
+    walk("POST", "/v1/nodes/cam-1/revoke", 204, {"reason": "the day is over"})
+    walk("POST", "/v1/field/sync", 401, {}, token=credential)
+
+
 @pytest.fixture(scope="module")
 def walk(shared_api):
     walk = Walk(shared_api)
@@ -166,6 +211,7 @@ def walk(shared_api):
         walk("GET", path, 200)
     walk_jobs(walk)
     walk_fleet(walk)
+    walk_field(walk)
     walk("GET", "/v1/watch", 400)
     return walk
 
@@ -186,9 +232,12 @@ def test_every_operation_was_asked_and_answered_as_described(walk):
 
 
 def test_the_server_knows_the_described_methods_of_each_path_and_no_other(shared_api):
+    credential = "cd" * 32
+    code = shared_api.post("/v1/enrolments").json()["code"]
+    shared_api.post("/v1/field/enrol", {"code": code, "credential": credential})
     for path, item in DOCUMENT["paths"].items():
         concrete = re.sub(r"\{[^}]+\}", "x", path)
-        answer = shared_api.server.api("TRACE", concrete)
+        answer = shared_api.server.api("TRACE", concrete, token=credential if path.startswith("/v1/field/") else None)
         assert answer.status_code == 405, f"{path}: {answer.status_code}"
         allowed = {method.strip().lower() for method in answer.headers["Allow"].split(",")} - {"head"}
         assert allowed == {method for method in METHODS if method in item}, path
@@ -203,7 +252,7 @@ def test_all_but_health_asks_for_the_token(shared_api):
     for path, method, operation in operations():
         concrete = re.sub(r"\{[^}]+\}", "x", path)
         answer = shared_api.server.api(method.upper(), concrete, token="")
-        assert (answer.status_code == 401) == ("security" not in operation), f"{method} {path}"
+        assert (answer.status_code == 401) == (operation.get("security") != []), f"{method} {path}"
         if answer.status_code == 401:
             validate({"$ref": "#/components/schemas/Problem"}, answer.json())
 
@@ -221,6 +270,8 @@ def test_jobs_have_the_fields_of_the_record_of_the_schema_and_of_the_job_file(wa
 def test_objects_are_listed_with_exactly_their_described_fields(walk):
     for path, schema in (
         (JOBS, "JobObject"), ("/v1/projects/default/attempts", "AttemptObject"), ("/v1/chips", "ChipObject"), ("/v1/sites", "SiteObject"),
+        ("/v1/fleets", "FleetObject"), ("/v1/releases", "ReleaseObject"), ("/v1/rollouts", "RolloutObject"), ("/v1/events", "EventObject"),
+        ("/v1/nodes", "NodeObject"),
     ):
         items = walk.api.ok(path)["items"]
         assert items, path
@@ -231,7 +282,8 @@ def test_objects_are_listed_with_exactly_their_described_fields(walk):
 
 def test_a_watch_sends_objects_as_they_are_described(walk):
     position = f"{walk.api.ok('/v1/version')['installation']}.1.0"
-    schemas = {"jobs": "JobObject", "nodes": "NodeObject", "accelerators": "AcceleratorObject", "attempts": "AttemptObject"}
+    schemas = {"jobs": "JobObject", "nodes": "NodeObject", "accelerators": "AcceleratorObject", "attempts": "AttemptObject",
+               "fleets": "FleetObject", "releases": "ReleaseObject", "rollouts": "RolloutObject"}
     answer = walk.api.stream(f"/v1/watch?kind={','.join(schemas)}", {"Last-Event-ID": position})
     assert answer.headers["Content-Type"] == "text/event-stream"
     seen, kind, deadline = set(), None, time.monotonic() + 20
@@ -246,6 +298,6 @@ def test_a_watch_sends_objects_as_they_are_described(walk):
                 validate({"$ref": f"#/components/schemas/{schemas[kind]}"}, data)
             seen.add(kind)
         assert time.monotonic() < deadline, f"only {seen} came"
-        if {"jobs", "attempts", "deleted"} <= seen:
+        if {"jobs", "attempts", "fleets", "releases", "rollouts", "deleted"} <= seen:
             break
     answer.close()

@@ -4,6 +4,7 @@
 // null.
 #pragma once
 
+#include "duru/api/field_objects.h"
 #include "duru/core/state/state.h"
 #include "duru/domain/reason.h"
 
@@ -102,6 +103,7 @@ struct NodeObject {
   bool emulated = false;
   std::map<std::string, std::string> labels;
   Timestamp joined_at;
+  std::optional<FieldNodeObject> field;  // of a node that dials out
 };
 DURU_DECLARE_RECORD(NodeObject)
 

@@ -9,6 +9,7 @@
 
 #include "duru/api/render.h"
 #include "duru/base/json.h"
+#include "duru/domain/field_messages.h"
 
 namespace duru {
 namespace {
@@ -136,6 +137,11 @@ void History::on_fact(const State& after, const Message& fact, const FactContext
   ledger_.apply(after, fact, context, *this);
   if (context.seq <= reached_at_open_.last_seq) return;
   ++open_.fact_count;
+  if (const auto* event = fact.as<EventRecorded>()) {
+    open_.events.push_back(
+        {context.seq, event->node.str(), event->fleet.str(), event->event, context.now});
+    return;
+  }
   const auto* ended = fact.as<JobEnded>();
   if (ended == nullptr) return;
   const JobDetail detail = job_detail(after, after.jobs.at(ended->job), context.now);
@@ -270,6 +276,17 @@ Result<std::vector<HistoryJob>> History::jobs(const HistoryJobsQuery& query) {
 Result<std::vector<HistoryJob>> History::jobs_after(const std::string& project,
                                                     const std::string& id, std::size_t limit) {
   return read_file([&](Database& file) { return file.jobs_after(project, id, limit); });
+}
+
+Result<std::vector<HistoryEvent>> History::events(const HistoryEventsQuery& query) {
+  std::map<std::int64_t, HistoryEvent> found;
+  for_each_in_memory([&](const Batch& batch) { history::select_events(batch, query, found); });
+  DURU_TRY(read_file([&](Database& file) { return file.events(query, found); }));
+  std::vector<HistoryEvent> events;
+  for (auto& [seq, event] : found) events.push_back(std::move(event));
+  if (!query.oldest_first) std::reverse(events.begin(), events.end());
+  if (events.size() > query.limit) events.resize(query.limit);
+  return events;
 }
 
 Status History::account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink) {

@@ -58,6 +58,8 @@ class History : public Projection, private LedgerSink {
   // flush() first for all of them. O(page).
   Result<std::vector<HistoryJob>> jobs_after(const std::string& project, const std::string& id,
                                              std::size_t limit);
+  // Events of the field, in the order of their facts.
+  Result<std::vector<HistoryEvent>> events(const HistoryEventsQuery& query);
   // Closed intervals and charges of facts up to `seq_max` that touch [from, to).
   Status account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink);
   // The start of the earliest closed interval.

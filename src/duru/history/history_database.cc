@@ -31,6 +31,10 @@ CREATE INDEX interval_by_start ON interval (from_ms);
 CREATE TABLE charge (seq INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
   body BLOB NOT NULL);
 CREATE INDEX charge_by_end ON charge (to_ms);
+CREATE TABLE event (seq INTEGER PRIMARY KEY, node TEXT NOT NULL, fleet TEXT NOT NULL,
+  at_ms INTEGER NOT NULL, recorded_ms INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX event_by_node ON event (node, seq);
+CREATE INDEX event_by_fleet ON event (fleet, seq);
 )";
 
 HistoryJob read_job(const Statement& row) {
@@ -114,6 +118,7 @@ Status HistoryDatabase::insert(const Batch& batch) {
   for (const auto& [id, job] : batch.jobs) DURU_TRY(insert_job(job));
   DURU_TRY(insert_account("interval", batch.intervals));
   DURU_TRY(insert_account("charge", batch.charges));
+  DURU_TRY(insert_events(batch.events));
   Statement mark(connection_,
                  "UPDATE mark SET first_seq = ?1, last_seq = ?2, term = ?3, now_ms = ?4");
   mark.bind(1, batch.mark.first_seq);
@@ -134,6 +139,23 @@ Status HistoryDatabase::insert_job(const HistoryJob& job) {
   row.bind(6, job.detail);
   row.step();
   return row.done() ? ok_status() : Status(row.error(path_));
+}
+
+Status HistoryDatabase::insert_events(const std::vector<HistoryEvent>& events) {
+  Statement row(connection_, "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+  for (const HistoryEvent& event : events) {
+    const std::string body = encode(event.event);
+    row.bind(1, event.seq);
+    row.bind(2, event.node);
+    row.bind(3, event.fleet);
+    row.bind(4, event.event.at.value);
+    row.bind(5, event.recorded_at.value);
+    row.bind(6, body);
+    row.step();
+    if (!row.done()) return row.error(path_);
+    row.reset();
+  }
+  return ok_status();
 }
 
 template <class T>
@@ -216,6 +238,31 @@ Status HistoryDatabase::jobs(const HistoryJobsQuery& query,
     HistoryJob job = read_job(rows);
     const std::string id = job.id;
     into.emplace(id, std::move(job));
+  }
+  return rows.done() ? ok_status() : Status(rows.error(path_));
+}
+
+Status HistoryDatabase::events(const HistoryEventsQuery& query,
+                               std::map<std::int64_t, HistoryEvent>& into) {
+  std::string where = "at_ms >= ?1";
+  if (query.beyond.has_value()) where += query.oldest_first ? " AND seq > ?2" : " AND seq < ?2";
+  if (!query.node.empty()) where += " AND node = ?3";
+  if (!query.fleet.empty()) where += " AND fleet = ?4";
+  Statement rows(connection_,
+                 fmt::format("SELECT seq, node, fleet, recorded_ms, body FROM event WHERE {} "
+                             "ORDER BY seq {} LIMIT ?5",
+                             where, query.oldest_first ? "ASC" : "DESC"));
+  rows.bind(1, query.since.value_or(Timestamp()).value);
+  if (query.beyond.has_value()) rows.bind(2, *query.beyond);
+  if (!query.node.empty()) rows.bind(3, query.node);
+  if (!query.fleet.empty()) rows.bind(4, query.fleet);
+  rows.bind(5, static_cast<std::int64_t>(query.limit));
+  while (rows.step()) {
+    Result<FieldEvent> event = decode<FieldEvent>(rows.text(4));
+    if (!event.ok()) return Error{ErrorCode::kDamaged, path_ + ": " + event.error().message};
+    into.emplace(rows.number(0),
+                 HistoryEvent{rows.number(0), std::string(rows.text(1)), std::string(rows.text(2)),
+                              std::move(event.value()), Timestamp(rows.number(3))});
   }
   return rows.done() ? ok_status() : Status(rows.error(path_));
 }

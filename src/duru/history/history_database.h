@@ -19,7 +19,7 @@ struct sqlite3;
 namespace duru::history {
 
 // Also of what is in the rows: a change to the objects of the API makes another format.
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 
 class HistoryDatabase {
  public:
@@ -41,6 +41,8 @@ class HistoryDatabase {
                                              std::size_t limit);
   Status jobs(const HistoryJobsQuery& query, std::map<std::string, HistoryJob>& into);
 
+  Status events(const HistoryEventsQuery& query, std::map<std::int64_t, HistoryEvent>& into);
+
   // Intervals and charges with seq <= seq_max that end after `from` and begin before `to`, in one
   // consistent reading; gives the mark that it saw.
   Result<CommitMark> account(std::int64_t seq_max, Timestamp from, Timestamp to, LedgerSink& sink);
@@ -52,6 +54,7 @@ class HistoryDatabase {
   Status create_schema();
   Status insert(const Batch& batch);
   Status insert_job(const HistoryJob& job);
+  Status insert_events(const std::vector<HistoryEvent>& events);
   Result<CommitMark> account_rows(std::int64_t seq_max, Timestamp from, Timestamp to,
                                   LedgerSink& sink);
   template <class T>

@@ -14,6 +14,7 @@ void Batch::append(Batch&& later) {
   for (auto& [id, job] : later.jobs) add(std::move(job));
   std::move(later.intervals.begin(), later.intervals.end(), std::back_inserter(intervals));
   std::move(later.charges.begin(), later.charges.end(), std::back_inserter(charges));
+  std::move(later.events.begin(), later.events.end(), std::back_inserter(events));
   mark = later.mark;
   fact_count += later.fact_count;
 }
@@ -40,6 +41,27 @@ void select_newest(const Batch& batch, const std::string& project, const std::st
     if (it->second.project != project || it->second.name != name) continue;
     if (!newest.has_value() || newest->id < it->first) newest = it->second;
     return;
+  }
+}
+
+void select_events(const Batch& batch, const HistoryEventsQuery& query,
+                   std::map<std::int64_t, HistoryEvent>& into) {
+  std::size_t taken = 0;
+  const auto take = [&](const HistoryEvent& event) {
+    if (query.beyond.has_value()) {
+      const bool is_beyond =
+          query.oldest_first ? event.seq > *query.beyond : event.seq < *query.beyond;
+      if (!is_beyond) return;
+    }
+    if (!query.node.empty() && event.node != query.node) return;
+    if (!query.fleet.empty() && event.fleet != query.fleet) return;
+    if (query.since.has_value() && event.event.at < *query.since) return;
+    if (taken++ < query.limit) into.emplace(event.seq, event);
+  };
+  if (query.oldest_first) {
+    std::for_each(batch.events.begin(), batch.events.end(), take);
+  } else {
+    std::for_each(batch.events.rbegin(), batch.events.rend(), take);
   }
 }
 

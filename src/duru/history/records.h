@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "duru/core/ledger/ledger.h"
-#include "duru/domain/job.h"
+#include "duru/domain/field.h"
 
 namespace duru {
 
@@ -26,6 +26,24 @@ struct HistoryJobsQuery {
   std::string project;
   std::string before;            // ids below this one; "": from the newest
   std::vector<JobState> states;  // empty: all
+  std::size_t limit = 0;
+};
+
+// An event of the field, by the sequence number of its fact.
+struct HistoryEvent {
+  std::int64_t seq = 0;
+  std::string node;
+  std::string fleet;
+  FieldEvent event;
+  Timestamp recorded_at;
+};
+
+struct HistoryEventsQuery {
+  std::string node;                // "": all
+  std::string fleet;               // "": all
+  std::optional<Timestamp> since;  // that happened then or later
+  bool oldest_first = false;
+  std::optional<std::int64_t> beyond;  // behind this number, in the order that is asked for
   std::size_t limit = 0;
 };
 
@@ -52,12 +70,15 @@ struct Batch {
   std::map<std::string, HistoryJob> jobs;  // by id
   std::vector<Numbered<Interval>> intervals;
   std::vector<Numbered<Charge>> charges;
+  std::vector<HistoryEvent> events;  // ascending seq
   CommitMark mark;
   std::size_t fact_count = 0;
   std::size_t text_bytes = 0;  // of the jobs' texts, which may be large
 
   void add(HistoryJob job);
-  std::size_t size() const { return jobs.size() + intervals.size() + charges.size(); }
+  std::size_t size() const {
+    return jobs.size() + intervals.size() + charges.size() + events.size();
+  }
   void append(Batch&& later);
 };
 
@@ -67,6 +88,10 @@ void select_jobs(const Batch& batch, const HistoryJobsQuery& query,
 // The latest of that name; `newest` is kept when it is later.
 void select_newest(const Batch& batch, const std::string& project, const std::string& name,
                    std::optional<HistoryJob>& newest);
+
+// At most `limit` in the order that is asked for, matching the query.
+void select_events(const Batch& batch, const HistoryEventsQuery& query,
+                   std::map<std::int64_t, HistoryEvent>& into);
 
 }  // namespace history
 }  // namespace duru

@@ -38,7 +38,7 @@ Result<Response> file_response(const std::string& path, std::string content_type
 }
 
 std::string reason_phrase(int status) {
-  static constexpr std::array<std::pair<int, const char*>, 35> kPhrases = {{
+  static constexpr std::array<std::pair<int, const char*>, 36> kPhrases = {{
       {100, "Continue"},
       {200, "OK"},
       {201, "Created"},
@@ -65,6 +65,7 @@ std::string reason_phrase(int status) {
       {413, "Content Too Large"},
       {414, "URI Too Long"},
       {415, "Unsupported Media Type"},
+      {416, "Range Not Satisfiable"},
       {422, "Unprocessable Content"},
       {428, "Precondition Required"},
       {429, "Too Many Requests"},

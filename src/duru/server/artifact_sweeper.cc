@@ -53,9 +53,19 @@ std::set<Digest> referenced_artifacts(const State& state) {
   return digests;
 }
 
-ArtifactSweeper::ArtifactSweeper(const View& view, History& history, ArtifactStore& artifacts,
+std::set<Digest> referenced_artifacts(const EdgeState& state) {
+  std::set<Digest> digests;
+  for (const auto& [name, release] : state.releases) {
+    digests.insert(release.digest);
+    for (const JobFile& file : release.manifest.files) digests.insert(file.digest);
+  }
+  return digests;
+}
+
+ArtifactSweeper::ArtifactSweeper(const View& view, const EdgeModule& edge, History& history,
+                                 ArtifactStore& artifacts,
                                  std::function<void(const std::string&)> warn)
-    : view_(view), history_(history), artifacts_(artifacts), warn_(std::move(warn)) {}
+    : view_(view), edge_(edge), history_(history), artifacts_(artifacts), warn_(std::move(warn)) {}
 
 ArtifactSweeper::~ArtifactSweeper() {
   {
@@ -72,8 +82,11 @@ void ArtifactSweeper::begin() {
 
 Result<std::size_t> ArtifactSweeper::sweep(Timestamp now) {
   // The state first: a job that ends meanwhile is in it, whatever the history shows by then.
-  std::set<Digest> keep =
-      view_.read([](const View::Reading& reading) { return referenced_artifacts(reading.state); });
+  std::set<Digest> keep = view_.read([&](const View::Reading& reading) {
+    std::set<Digest> named = referenced_artifacts(reading.state);
+    named.merge(referenced_artifacts(edge_.state()));
+    return named;
+  });
   DURU_TRY(history_.flush());
   HistoryJob last;
   while (true) {

@@ -1,9 +1,10 @@
 // What nothing refers to is swept from the artifact store 24 hours after it was last put: uploads
 // that no job took, outputs of attempts that were decided against. Everything that a job of the
-// state or of the history names is kept.
+// state or of the history, or a release, names is kept.
 //
-//   ArtifactSweeper sweeper(view, history, artifacts, wall_time, log_warn);   // an hourly thread
-//   sweeper.sweep(now);                                                        // or at once
+//   ArtifactSweeper sweeper(view, edge, history, artifacts, log_warn);
+//   sweeper.begin();       // an hourly thread
+//   sweeper.sweep(now);    // or at once
 //
 // Cost: O(jobs of the history) an hour, in pages, beside everything else. A job that names an old,
 // unreferenced digest in the very moment of its sweep finds it gone at launch; upload it again.
@@ -17,6 +18,7 @@
 #include <thread>
 
 #include "duru/artifact/artifact_store.h"
+#include "duru/edge/edge_module.h"
 #include "duru/history/history.h"
 #include "duru/loop/view.h"
 
@@ -24,13 +26,16 @@ namespace duru {
 
 // What the jobs of the state name: files, inputs, outputs of theirs.
 std::set<Digest> referenced_artifacts(const State& state);
+// The manifests of all releases, and their files.
+std::set<Digest> referenced_artifacts(const EdgeState& state);
 
 class ArtifactSweeper {
  public:
   static constexpr Milliseconds kKeep = hours(24);
 
-  ArtifactSweeper(const View& view, History& history, ArtifactStore& artifacts,
-                  std::function<void(const std::string&)> warn);
+  // `edge` is the view's.
+  ArtifactSweeper(const View& view, const EdgeModule& edge, History& history,
+                  ArtifactStore& artifacts, std::function<void(const std::string&)> warn);
   ~ArtifactSweeper();
 
   void begin();  // starts the thread
@@ -42,6 +47,7 @@ class ArtifactSweeper {
   void run();
 
   const View& view_;
+  const EdgeModule& edge_;
   History& history_;
   ArtifactStore& artifacts_;
   std::function<void(const std::string&)> warn_;

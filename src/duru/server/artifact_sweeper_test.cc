@@ -19,7 +19,7 @@ class ArtifactSweeperTest : public ::testing::Test {
     dir_ = ::mkdtemp(pattern);
     store_ = std::move(FolderArtifactStore::open(dir_).value());
     history_ = std::move(History::open(dir_, journal_).value());
-    view_ = std::make_unique<View>(core_, std::vector<Module*>{},
+    view_ = std::make_unique<View>(core_, std::vector<Module*>{&edge_},
                                    std::vector<Projection*>{history_.get()});
   }
   ~ArtifactSweeperTest() override { std::filesystem::remove_all(dir_); }
@@ -40,6 +40,9 @@ class ArtifactSweeperTest : public ::testing::Test {
       commit.facts.push_back(
           JobEnded{submitted.job, JobState::kCancelled, "cancelled", {}, {}, false, ""});
     }
+    show(std::move(commit));
+  }
+  void show(DurableCommit commit) {
     for (const Message& fact : commit.facts) commit.record.facts.push_back(store(fact));
     commit.record.first_seq = next_seq_;
     commit.record.term = 1;
@@ -51,11 +54,31 @@ class ArtifactSweeperTest : public ::testing::Test {
   std::string dir_;
   MemoryJournal journal_;
   CoreModule core_;
+  EdgeModule edge_;
   std::unique_ptr<FolderArtifactStore> store_;
   std::unique_ptr<History> history_;
   std::unique_ptr<View> view_;
   std::int64_t next_seq_ = 1;
 };
+
+TEST_F(ArtifactSweeperTest, KeepsTheManifestsAndFilesOfReleases) {
+  const Digest file = put("a model");
+  const Digest manifest = put("a manifest");
+  put("nobody's");
+  ReleaseDefined defined;
+  defined.release.name = ReleaseName("smoke-1");
+  defined.release.digest = manifest;
+  defined.release.manifest.files = {{"model.onnx", file, Bytes(7), false}};
+  DurableCommit commit;
+  commit.facts.push_back(defined);
+  show(std::move(commit));
+  ArtifactSweeper sweeper(*view_, edge_, *history_, *store_, {});
+  const auto swept = sweeper.sweep(wall_time() + hours(25));
+  ASSERT_TRUE(swept.ok());
+  EXPECT_EQ(swept.value(), 1U);
+  EXPECT_TRUE(store_->exists(file));
+  EXPECT_TRUE(store_->exists(manifest));
+}
 
 TEST_F(ArtifactSweeperTest, KeepsWhatJobsOfTheStateAndOfTheHistoryNameAndSweepsTheRest) {
   const Digest waiting = put("of a job that waits");
@@ -63,7 +86,7 @@ TEST_F(ArtifactSweeperTest, KeepsWhatJobsOfTheStateAndOfTheHistoryNameAndSweepsT
   const Digest nobody = put("of nobody");
   show_job("waits", waiting, false);
   show_job("ended", ended, true);
-  ArtifactSweeper sweeper(*view_, *history_, *store_, {});
+  ArtifactSweeper sweeper(*view_, edge_, *history_, *store_, {});
 
   const Result<std::size_t> young = sweeper.sweep(wall_time());
   ASSERT_TRUE(young.ok()) << young.error().message;

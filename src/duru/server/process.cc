@@ -26,6 +26,7 @@
 #include "duru/server/fleet_source.h"
 #include "duru/server/log.h"
 #include "duru/server/recover.h"
+#include "duru/server/release_key.h"
 #include "duru/server/settings.h"
 #include "duru/server/snapshot_maker.h"
 #include "duru/server/version.h"
@@ -98,6 +99,7 @@ struct Process::Parts {
   ServerOptions options;
   ServerSettings settings;
   std::string token;
+  std::optional<ReleaseKey> release_key;
   Catalog catalog;
   Outbox outbox;  // before the journal, whose writer calls into it to the end
   std::unique_ptr<SqliteJournal> journal;
@@ -145,6 +147,9 @@ Status Process::Parts::open_files() {
   Result<std::string> made = load_or_make_token(options.data_dir);
   if (!made.ok()) return made.error();
   token = made.value();
+  Result<ReleaseKey> key = ReleaseKey::load_or_make(options.data_dir);
+  if (!key.ok()) return key.error();
+  release_key = std::move(key.value());
   Result<std::unique_ptr<FolderArtifactStore>> store = FolderArtifactStore::open(options.data_dir);
   if (!store.ok()) return store.error();
   artifacts = std::move(store.value());
@@ -157,7 +162,7 @@ Status Process::Parts::recover_state() {
       options.data_dir, *journal, [](const Error& error) { log_warn(error.message); });
   if (!opened.ok()) return opened.error();
   history = std::move(opened.value());
-  watch = std::make_unique<WatchHub>();
+  watch = std::make_unique<WatchHub>(view_edge);
   effects = std::make_unique<Effects>();
   snapshots = std::make_unique<SnapshotSpawner>(
       SnapshotSpawnerOptions{beside_this_program("duru"), options.data_dir, options.snapshot_every,
@@ -275,7 +280,7 @@ Status Process::Parts::begin_work() {
     effects->begin(std::move(engines), reading.state);
   });
   snapshots->begin();
-  sweeper = std::make_unique<ArtifactSweeper>(*view, *history, *artifacts, log_warn);
+  sweeper = std::make_unique<ArtifactSweeper>(*view, view_edge, *history, *artifacts, log_warn);
   sweeper->begin();
   return wait_for_mark(clock->now());
 }
@@ -306,8 +311,22 @@ Result<std::unique_ptr<http::HttpServer>> Process::Parts::listen_at(const http::
 Status Process::Parts::listen() {
   Result<http::Address> asked = http::parse_address(settings.listen);
   if (!asked.ok()) return with_hint(asked.error(), !options.listen.empty(), "--listen");
-  api = std::make_unique<Api>(ApiContext{*live, *view, writer, *artifacts, *engine, *history,
-                                         *watch, *clock, token, options.data_dir, kDuruVersion});
+  const auto sign = [this](std::string_view bytes) { return release_key->sign(bytes); };
+  api = std::make_unique<Api>(ApiContext{*live,
+                                         *view,
+                                         writer,
+                                         *artifacts,
+                                         *engine,
+                                         *history,
+                                         *watch,
+                                         view_edge,
+                                         writer_edge,
+                                         *agents,
+                                         *clock,
+                                         {release_key->public_hex(), sign},
+                                         token,
+                                         options.data_dir,
+                                         kDuruVersion});
   // A free port is asked for: the last one, if it is free still, so that callers find us again.
   http::Address address = asked.value();
   const Result<http::Address> last = http::parse_address(settings.last_address);

@@ -14,7 +14,8 @@
 namespace duru {
 
 // 404 for what the path names and is not there; 409 for what is right in itself and refused by how
-// jobs, nodes or the fleet are now; 422 for what is wrong in itself, or names what is not there.
+// jobs, nodes or the fleet are now; 422 for what is wrong in itself, or names what is not there;
+// 401 for what a revoked node asks, 403 for a code that opens nothing.
 int status_of(const Rejection& rejection);
 http::Response rejection_response(const Rejection& rejection);
 

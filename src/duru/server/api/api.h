@@ -1,8 +1,8 @@
 // The API under /v1: routes over the live process (docs/openapi.yaml describes them).
 //
-//   Api api({live, view, writer, artifacts, engine, history, watch, clock, token, data_dir,
-//   version}); auto server = http::HttpServer::listen({.address = …, .gate = api.gate()},
-//   api.router()); api.set_counters([&] { return server.value()->counters(); });
+//   Api api({live, view, writer, artifacts, engine, …}); auto server =
+//   http::HttpServer::listen({.address = …, .gate = api.gate()}, api.router());
+//   api.set_counters([&] { return server.value()->counters(); });
 //
 // Guarantees: a GET reads the view in bounded steps and nothing else of the loop's; a command goes
 // to the loop and is answered once it is durable and the view shows it. What reads or writes files
@@ -18,7 +18,8 @@
 
 #include "duru/artifact/artifact_store.h"
 #include "duru/base/clock.h"
-#include "duru/engine/engine.h"
+#include "duru/edge/edge_module.h"
+#include "duru/engine/agent/agent_engine.h"
 #include "duru/history/history.h"
 #include "duru/http/server.h"
 #include "duru/loop/live_loop.h"
@@ -26,15 +27,25 @@
 
 namespace duru {
 
+// The installation's key, by which nodes know its releases.
+struct ReleaseSigner {
+  std::string public_key;                             // 64 hexadecimal digits
+  std::function<std::string(std::string_view)> sign;  // 128 hexadecimal digits
+};
+
 struct ApiContext {
   LiveLoop& loop;
   const View& view;
   const CoreModule& writer;
   ArtifactStore& artifacts;
-  Engine& engine;  // of every site: reads logs
+  Engine& engine;  // of every site that takes jobs: reads logs
   History& history;
   WatchHub& watch;
+  const EdgeModule& edge;         // the view's: read under its lock
+  const EdgeModule& edge_writer;  // like `writer`
+  AgentEngine& agents;
   const Clock& clock;
+  ReleaseSigner signer;
   std::string token;     // what Authorization must bear
   std::string data_dir;  // uploads arrive in DIR/incoming
   std::string version = {};

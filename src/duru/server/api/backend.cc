@@ -58,6 +58,11 @@ http::Response answer_to(const Reply& reply, int status, bool has_body) {
   return error_response({ErrorCode::kInternal, "an answer of an unknown kind", false, false});
 }
 
+void draw(void* bytes, std::size_t size) {
+  while (::getrandom(bytes, size, 0) != static_cast<ssize_t>(size)) {
+  }
+}
+
 }  // namespace
 
 Backend::Backend(ApiContext context) : context_(std::move(context)), logs_(context_) {}
@@ -83,9 +88,10 @@ void Backend::submit(const http::Request& request, http::Responder responder, Or
     command.answer = [&writer = context_.writer, answer = std::move(order.answer)](
                          const Accepted& accepted) { return answer(writer.state(), accepted); };
   }
-  command.reply = [responder, status = order.status, has_body,
-                   adjust = std::move(order.adjust)](Reply reply) mutable {
+  command.reply = [responder, status = order.status, has_body, adjust = std::move(order.adjust),
+                   finish = std::move(order.finish)](Reply reply) mutable {
     if (reply.kind == Reply::Kind::kRejected && adjust) adjust(reply.rejection);
+    if (reply.kind == Reply::Kind::kAccepted && finish) reply.answer = finish(reply.answer);
     responder.send(answer_to(reply, status, has_body));
   };
   context_.loop.submit(std::move(command));
@@ -93,9 +99,21 @@ void Backend::submit(const http::Request& request, http::Responder responder, Or
 
 JobId Backend::draw_job_id() const {
   std::uint32_t random = 0;
-  while (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
-  }
+  draw(&random, sizeof random);
   return make_id<JobId>(context_.clock.now().value, random);
+}
+
+std::string Backend::draw_secret() const {
+  std::string bytes(32, '\0');
+  draw(bytes.data(), bytes.size());
+  return bytes;
+}
+
+LinkOf Backend::link_of() {
+  return [&agents = context_.agents](const NodeName& node) {
+    const NodeLink link = agents.link(node);
+    return LinkText{std::string(link_name(link.state)), link.heard_at};
+  };
 }
 
 std::function<http::HttpCounters()> Backend::counters() {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 
+#include "duru/api/render_field.h"
 #include "duru/server/api/answers.h"
 #include "duru/server/api/api.h"
 #include "duru/server/api/log_streams.h"
@@ -27,6 +28,8 @@ struct Order {
   // From the writer's state right after the decision. Empty: the answer is 204, without a body.
   std::function<std::string(const State&, const Accepted&)> answer;
   std::function<void(Rejection&)> adjust = {};  // before it is sent
+  // What the answer says besides: secrets, which the journal must not keep for a replay.
+  std::function<std::string(std::string)> finish = {};
 };
 
 class Backend {
@@ -42,6 +45,9 @@ class Backend {
   // The answer is sent when the command is durable and the view shows it.
   void submit(const http::Request& request, http::Responder responder, Order order);
   JobId draw_job_id() const;
+  std::string draw_secret() const;  // 256 random bits
+  // What only the driver knows of a node of the field.
+  LinkOf link_of();
 
   std::function<http::HttpCounters()> counters();
   void set_counters(std::function<http::HttpCounters()> counters);
@@ -93,5 +99,13 @@ void add_node_verb_routes(http::Router& router, Backend& backend);
 void add_usage_route(http::Router& router, Backend& backend);
 void add_artifact_routes(http::Router& router, Backend& backend);
 void add_watch_route(http::Router& router, Backend& backend);
+void add_field_apply_route(http::Router& router, Backend& backend);
+void add_field_read_routes(http::Router& router, Backend& backend);
+void add_field_events_route(http::Router& router, Backend& backend);
+void add_field_verb_routes(http::Router& router, Backend& backend);
+// What nodes ask, each with a credential of its own (field/protocol.h).
+void add_field_enrol_route(http::Router& router, Backend& backend);
+void add_field_sync_route(http::Router& router, Backend& backend);
+void add_field_blob_route(http::Router& router, Backend& backend);
 
 }  // namespace duru

@@ -138,7 +138,8 @@ void ChangeIndex::retire(const JobRetired& fact) {
   if (known != job_names_.end()) job_names_.erase(known);
 }
 
-void ChangeIndex::on_fact(const State& after, const Message& fact, const FactContext& context) {
+void ChangeIndex::on_fact(const State& after, const EdgeState& field, const Message& fact,
+                          const FactContext& context) {
   const bool is_first = term_starts_.empty();
   if (is_first && context.seq > 1) {
     // The view was restored from a snapshot: what that holds was changed at some earlier time.
@@ -151,6 +152,9 @@ void ChangeIndex::on_fact(const State& after, const Message& fact, const FactCon
   if (fact.as<Resumed>() != nullptr) return note_resumed(after);
   note_job_fact(after, fact);
   note_fleet_fact(after, fact);
+  if (fact.kind().module != "edge") return;
+  note_rollout_fact(field, fact);
+  note_field_node_fact(field, fact);
 }
 
 std::vector<ObjectKey> ChangeIndex::on_commit(std::int64_t seq) {

@@ -2,9 +2,10 @@
 // what a watch stream sends, and from where a broken one can go on.
 //
 //   ChangeIndex index;
-//   index.on_fact(state, fact, context);  …  std::vector<ObjectKey> changed = index.on_commit(seq);
-//   index.after(seq, 500)                 // what a watcher that has seen `seq` has missed
-//   index.floor(kind)                     // a watcher that has seen less cannot go on
+//   index.on_fact(state, field, fact, context);  …  std::vector<ObjectKey> changed =
+//   index.on_commit(seq); index.after(seq, 500)                 // what a watcher that has seen
+//   `seq` has missed index.floor(kind)                     // a watcher that has seen less cannot
+//   go on
 //
 // An object that is gone leaves a tombstone, of which so many are kept; a job that retires leaves
 // none: it stays in the list, out of the history. Memory: O(objects of the state).
@@ -14,16 +15,17 @@
 #include <set>
 
 #include "duru/core/state/tx.h"
+#include "duru/edge/state.h"
 #include "duru/loop/durable_commit.h"
 
 namespace duru {
 
-enum class WatchKind { kJobs, kNodes, kAccelerators, kAttempts };
-constexpr std::size_t kWatchKinds = 4;
+enum class WatchKind { kJobs, kNodes, kAccelerators, kAttempts, kFleets, kReleases, kRollouts };
+constexpr std::size_t kWatchKinds = 7;
 
 struct ObjectKey {
   WatchKind kind{};
-  std::string id;           // a job's id, a node's name
+  std::string id;           // a job's id, a name
   std::int32_t number = 0;  // of an accelerator in its node, of an attempt of its job
   auto operator<=>(const ObjectKey&) const = default;
 };
@@ -39,7 +41,8 @@ class ChangeIndex {
  public:
   explicit ChangeIndex(std::size_t tombstones_max = 10'000) : tombstones_max_(tombstones_max) {}
 
-  void on_fact(const State& after, const Message& fact, const FactContext& context);
+  void on_fact(const State& after, const EdgeState& field, const Message& fact,
+               const FactContext& context);
   // The facts noted since the last call are one commit that ends at `seq`: what it changed.
   std::vector<ObjectKey> on_commit(std::int64_t seq);
 
@@ -63,6 +66,10 @@ class ChangeIndex {
   void note_node(const State& after, const NodeName& node);
   void note_job_fact(const State& after, const Message& fact);
   void note_fleet_fact(const State& after, const Message& fact);
+  void note_rollout_fact(const EdgeState& field, const Message& fact);
+  void note_field_node_fact(const EdgeState& field, const Message& fact);
+  void note_rollout(const EdgeState& field, const RolloutName& name);
+  void note_field_node(const EdgeState& field, const NodeName& name);
   void note_resumed(const State& after);
   void retire(const JobRetired& fact);
   void drop_oldest_tombstones();

@@ -12,7 +12,7 @@ class IndexFeed : public Projection {
  public:
   explicit IndexFeed(std::size_t tombstones_max = 10'000) : index(tombstones_max) {}
   void on_fact(const State& after, const Message& fact, const FactContext& context) override {
-    index.on_fact(after, fact, context);
+    index.on_fact(after, EdgeState(), fact, context);
   }
   void on_commit(const State&, const DurableCommit& commit) override {
     last = index.on_commit(commit.record.last_seq());

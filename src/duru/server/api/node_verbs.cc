@@ -12,8 +12,9 @@ void order_for_node(Backend& backend, const RequestPtr& request, http::Responder
                     const NodeName& name, Message command) {
   Order order;
   order.command = std::move(command);
-  order.answer = [name](const State& state, const Accepted&) {
-    return to_json(node_object(state, state.nodes.at(name)));
+  order.answer = [name, &edge = backend.context().edge_writer, link_of = backend.link_of()](
+                     const State& state, const Accepted&) {
+    return to_json(node_object(state, edge.state(), state.nodes.at(name), link_of));
   };
   backend.submit(*request, std::move(responder), std::move(order));
 }

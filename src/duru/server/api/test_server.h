@@ -169,6 +169,15 @@ class TestServer {
                             http::Headers headers = {}) {
     return request("POST", target, std::move(body), std::move(headers));
   }
+  // With another bearer than the operator's token.
+  http::ClientResponse request_as(const std::string& bearer, const std::string& method,
+                                  const std::string& target, std::string body = {},
+                                  http::Headers headers = {}) {
+    http::HttpClient client(address(), {.headers = {{"Authorization", "Bearer " + bearer}}});
+    auto answer = client.request(method, target, std::move(headers), std::move(body));
+    EXPECT_TRUE(answer.ok()) << answer.error().message;
+    return answer.ok() ? std::move(answer.value()) : http::ClientResponse{};
+  }
   // Submits a job on a GPU and gives its id.
   std::string submit(const std::string& name) {
     const auto answer = post("/v1/projects/default/jobs",
@@ -204,8 +213,22 @@ class TestServer {
   History& history() { return *parts_->history; }
   WatchHub& watch() { return parts_->watch; }
   View& view() { return parts_->view; }
+  AgentEngine& agents() { return parts_->agents; }
   const std::string& dir() const { return dir_; }
   FolderArtifactStore& store() { return *store_; }
+
+  std::int64_t fact_count() {
+    return parts_->view.read([](const View::Reading& reading) { return reading.applied_seq; });
+  }
+  bool journal_holds(std::string_view bytes) {
+    bool holds = false;
+    const Status read = journal_.read(1, [&](const Entry& entry) -> Status {
+      holds = holds || entry.body.find(bytes) != std::string::npos;
+      return ok_status();
+    });
+    EXPECT_TRUE(read.ok());
+    return holds;
+  }
 
   // As an hour makes it: the job leaves the core's state. The server is stopped meanwhile.
   void retire(const std::string& job_id) {
@@ -228,20 +251,32 @@ class TestServer {
  private:
   struct Parts {
     Parts(Journal& journal, const Clock& clock, const std::string& dir, Milliseconds heartbeat)
-        : watch(heartbeat),
+        : watch(edge, heartbeat),
           history(std::move(History::open(dir, journal).value())),
-          loop({&writer}, journal, outbox),
-          view(view_core, {}, {history.get(), &watch, &effects}),
+          loop({&writer, &edge_writer}, journal, outbox),
+          view(view_core, {&edge}, {history.get(), &watch, &effects}),
+          agents({InstallationId("testtest"),
+                  [this](const NodeName& name) {
+                    return view.read([&](const View::Reading&) {
+                      const FieldNodeRecord* node = edge.state().node(name);
+                      return node != nullptr && node->revoked;
+                    });
+                  },
+                  Milliseconds(0)},
+                 clock),
           live(loop, view, outbox, journal, clock, {}) {}
 
     CoreModule writer;
     CoreModule view_core;
+    EdgeModule edge_writer;
+    EdgeModule edge;
     Outbox outbox;
     WatchHub watch;
     Effects effects;
     std::unique_ptr<History> history;
     Loop loop;
     View view;
+    AgentEngine agents;
     LiveLoop live;
     std::unique_ptr<Api> api;
     std::unique_ptr<http::HttpServer> http;
@@ -265,11 +300,27 @@ class TestServer {
     say(StartServer{InstallationId("testtest"), "0", clock_.now(), "boot", kTestStart});
     say(test_fleet());
     EXPECT_TRUE(engine_.start([&p](Message message) { p.live.observe(std::move(message)); }).ok());
+    EXPECT_TRUE(p.agents.start([&p](Message message) { p.live.observe(std::move(message)); }).ok());
     p.view.read([&](const View::Reading& reading) {
-      p.effects.begin({{SiteName("here"), &engine_}}, reading.state);
+      p.effects.begin({{SiteName("here"), &engine_}, {SiteName("field"), &p.agents}},
+                      reading.state);
     });
-    p.api = std::make_unique<Api>(ApiContext{p.live, p.view, p.writer, *store_, engine_, *p.history,
-                                             p.watch, clock_, "secret", dir_, "0.1.0"});
+    const auto sign = [](std::string_view bytes) { return sha256(bytes).hex() + sha256("").hex(); };
+    p.api = std::make_unique<Api>(ApiContext{p.live,
+                                             p.view,
+                                             p.writer,
+                                             *store_,
+                                             engine_,
+                                             *p.history,
+                                             p.watch,
+                                             p.edge,
+                                             p.edge_writer,
+                                             p.agents,
+                                             clock_,
+                                             {std::string(64, 'e'), sign},
+                                             "secret",
+                                             dir_,
+                                             "0.1.0"});
     auto listening = http::HttpServer::listen(
         {.address = {"127.0.0.1", 0}, .limits = limits_, .gate = p.api->gate()}, p.api->router());
     EXPECT_TRUE(listening.ok());
@@ -281,6 +332,7 @@ class TestServer {
     Parts& p = *parts_;
     p.http->stop(seconds(5));
     engine_.shutdown();
+    p.agents.shutdown();
     p.live.stop();
     parts_.reset();
   }

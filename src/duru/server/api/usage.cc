@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "duru/server/api/backend.h"
+#include "duru/server/api/field_usage.h"
 #include "duru/server/api/query.h"
 
 namespace duru {
@@ -86,6 +87,18 @@ Result<Usage> account(Backend& backend, const UsageQuery& query) {
   return account.take();
 }
 
+// The account, and in `field` what nodes of the field did.
+std::string with_field(Backend& backend, const Usage& usage, bool of_all_time) {
+  std::string json = to_json(usage);
+  json.back() = ',';
+  json += "\"field\":[";
+  for (const FieldUsage& line : field_usage(backend, usage, of_all_time)) {
+    if (json.back() != '[') json += ',';
+    json += to_json(line);
+  }
+  return json + "]}";
+}
+
 void get_usage(Backend& backend, const RequestPtr& request, http::Responder responder) {
   QueryReader reader(request->query);
   UsageQuery query{reader.time("from"), reader.time("to"), reader.text("project")};
@@ -101,8 +114,12 @@ void get_usage(Backend& backend, const RequestPtr& request, http::Responder resp
   backend.accounts().add([&backend, query = std::move(query), wanted, responder]() mutable {
     wait_for_mark(backend, wanted);
     const Result<Usage> usage = account(backend, query);
-    responder.send(usage.ok() ? http::json_response(200, to_json(usage.value()))
-                              : error_response(usage.error()));
+    if (!usage.ok()) {
+      responder.send(error_response(usage.error()));
+      return;
+    }
+    const bool of_all_time = !query.from.has_value() && !query.to.has_value();
+    responder.send(http::json_response(200, with_field(backend, usage.value(), of_all_time)));
   });
 }
 

@@ -9,7 +9,10 @@ constexpr EnumName kKinds[] = {
     {static_cast<std::int64_t>(WatchKind::kJobs), "jobs"},
     {static_cast<std::int64_t>(WatchKind::kNodes), "nodes"},
     {static_cast<std::int64_t>(WatchKind::kAccelerators), "accelerators"},
-    {static_cast<std::int64_t>(WatchKind::kAttempts), "attempts"}};
+    {static_cast<std::int64_t>(WatchKind::kAttempts), "attempts"},
+    {static_cast<std::int64_t>(WatchKind::kFleets), "fleets"},
+    {static_cast<std::int64_t>(WatchKind::kReleases), "releases"},
+    {static_cast<std::int64_t>(WatchKind::kRollouts), "rollouts"}};
 
 void get_watch(Backend& backend, const RequestPtr& request, http::Responder responder) {
   QueryReader query(request->query);
@@ -18,7 +21,9 @@ void get_watch(Backend& backend, const RequestPtr& request, http::Responder resp
     watch.kinds.insert(static_cast<WatchKind>(kind));
   }
   if (watch.kinds.empty()) {
-    query.fault("kind is missing", "give kind=jobs, nodes, accelerators or attempts, or several");
+    query.fault("kind is missing",
+                "give kind=jobs, attempts, nodes, accelerators, fleets, releases or rollouts, "
+                "or several");
   }
   watch.project = query.text("project");
   watch.last_event_id = request->headers.get("Last-Event-ID");

@@ -17,7 +17,8 @@ constexpr std::size_t kObjectsPerStep = 100;
 constexpr std::size_t kBufferedMax = std::size_t{256} << 10;
 constexpr std::chrono::milliseconds kRoomPoll(20);
 
-constexpr std::string_view kEventNames[kWatchKinds] = {"jobs", "nodes", "accelerators", "attempts"};
+constexpr std::string_view kEventNames[kWatchKinds] = {
+    "jobs", "nodes", "accelerators", "attempts", "fleets", "releases", "rollouts"};
 
 std::string_view kind_name(WatchKind kind) { return kEventNames[static_cast<std::size_t>(kind)]; }
 
@@ -45,15 +46,32 @@ std::optional<Rendered> render_job(const State& state, const ObjectKey& key) {
   return std::nullopt;
 }
 
-std::optional<Rendered> render_fleet(const State& state, const ObjectKey& key) {
+std::optional<Rendered> render_fleet(const State& state, const EdgeState& field,
+                                     const LinkOf& link_of, const ObjectKey& key) {
   const auto node = state.nodes.find(NodeName(key.id));
   if (node == state.nodes.end()) return std::nullopt;
   if (key.kind == WatchKind::kNodes) {
-    return Rendered{"", to_json(node_object(state, node->second))};
+    return Rendered{"", to_json(node_object(state, field, node->second, link_of))};
   }
   const Accelerator* accelerator = state.accelerator({node->first, key.number});
   if (accelerator == nullptr) return std::nullopt;
   return Rendered{"", to_json(accelerator_object(state, node->second, *accelerator))};
+}
+
+std::optional<Rendered> render_field(const EdgeState& field, const ObjectKey& key) {
+  if (key.kind == WatchKind::kFleets) {
+    const auto fleet = field.fleets.find(FleetName(key.id));
+    if (fleet == field.fleets.end()) return std::nullopt;
+    return Rendered{"", to_json(fleet_object(field, fleet->second))};
+  }
+  if (key.kind == WatchKind::kReleases) {
+    const auto release = field.releases.find(ReleaseName(key.id));
+    if (release == field.releases.end()) return std::nullopt;
+    return Rendered{"", to_json(release_object(release->second))};
+  }
+  const RolloutRecord* rollout = field.rollout(RolloutName(key.id));
+  if (rollout == nullptr) return std::nullopt;
+  return Rendered{"", to_json(rollout_object(field, *rollout))};
 }
 
 std::string deleted_json(const ObjectKey& key, const Change& change) {
@@ -68,11 +86,13 @@ std::string deleted_json(const ObjectKey& key, const Change& change) {
 
 }  // namespace
 
-WatchHub::WatchHub(Milliseconds heartbeat_every) : heartbeat_every_(heartbeat_every.value) {}
+WatchHub::WatchHub(const EdgeModule& edge, Milliseconds heartbeat_every)
+    : heartbeat_every_(heartbeat_every.value), edge_(edge) {}
 
 WatchHub::~WatchHub() { stop(); }
 
-void WatchHub::start(const View& view) {
+void WatchHub::start(const View& view, LinkOf link_of) {
+  link_of_ = std::move(link_of);
   view_ = &view;
   view.read([&](const View::Reading& reading) {
     // Nothing came after the snapshot that the view was restored from.
@@ -93,7 +113,7 @@ void WatchHub::stop() {
 }
 
 void WatchHub::on_fact(const State& after, const Message& fact, const FactContext& context) {
-  index_.on_fact(after, fact, context);
+  index_.on_fact(after, edge_.state(), fact, context);
 }
 
 void WatchHub::on_commit(const State& after, const DurableCommit& commit) {
@@ -184,10 +204,24 @@ std::int64_t WatchHub::commit_count() const {
 }
 
 std::optional<WatchHub::Event> WatchHub::event_of(const State& state, const ObjectKey& key,
-                                                  const Change& change) {
+                                                  const Change& change) const {
   if (change.deleted) return Event{key, change.project, "deleted", deleted_json(key, change)};
-  const bool of_job = key.kind == WatchKind::kJobs || key.kind == WatchKind::kAttempts;
-  std::optional<Rendered> rendered = of_job ? render_job(state, key) : render_fleet(state, key);
+  std::optional<Rendered> rendered;
+  switch (key.kind) {
+    case WatchKind::kJobs:
+    case WatchKind::kAttempts:
+      rendered = render_job(state, key);
+      break;
+    case WatchKind::kNodes:
+    case WatchKind::kAccelerators:
+      rendered = render_fleet(state, edge_.state(), link_of_, key);
+      break;
+    case WatchKind::kFleets:
+    case WatchKind::kReleases:
+    case WatchKind::kRollouts:
+      rendered = render_field(edge_.state(), key);
+      break;
+  }
   if (!rendered.has_value()) return std::nullopt;
   return Event{key, std::move(rendered->project), std::string(kind_name(key.kind)),
                std::move(rendered->data)};

@@ -1,9 +1,9 @@
 // The watch hub: tells every open watch stream of what changed, once per commit, as the lists show
 // it. It is a projection of the view, so nothing is told before it is durable.
 //
-//   WatchHub hub;
-//   View view(core, {}, {&hub, …});
-//   hub.start(view);
+//   WatchHub hub(edge);
+//   View view(core, {&edge}, {&hub, …});
+//   hub.start(view, link_of);
 //   hub.subscribe(stream, {.kinds = {WatchKind::kJobs}, .last_event_id = as_of_of_the_list});
 //
 // A position is an opaque text: installation, term, sequence number. A list's `as_of` and an
@@ -23,6 +23,8 @@
 #include <string>
 #include <thread>
 
+#include "duru/api/render_field.h"
+#include "duru/edge/edge_module.h"
 #include "duru/http/stream.h"
 #include "duru/loop/view.h"
 #include "duru/server/api/changes.h"
@@ -37,11 +39,12 @@ struct WatchRequest {
 
 class WatchHub : public Projection {
  public:
-  explicit WatchHub(Milliseconds heartbeat_every = seconds(15));
+  // `edge` is the view's.
+  explicit WatchHub(const EdgeModule& edge, Milliseconds heartbeat_every = seconds(15));
   ~WatchHub() override;
 
   // Begins to serve; before that only changes are noted. The view outlives this.
-  void start(const View& view);
+  void start(const View& view, LinkOf link_of);
   void stop();  // ends every stream
 
   void on_fact(const State& after, const Message& fact, const FactContext& context) override;
@@ -71,8 +74,8 @@ class WatchHub : public Projection {
   // Nothing: it cannot be gone on from.
   std::optional<std::int64_t> parse_position(const State& state, std::int64_t applied_seq,
                                              const WatchRequest& request) const;
-  static std::optional<Event> event_of(const State& state, const ObjectKey& key,
-                                       const Change& change);
+  std::optional<Event> event_of(const State& state, const ObjectKey& key,
+                                const Change& change) const;
   // The events of one commit that the subscriber asked for; the last one carries the position.
   static void send(Subscriber& subscriber, const std::vector<Event>& events,
                    const std::string& position);
@@ -85,7 +88,9 @@ class WatchHub : public Projection {
   void drop_closed();
 
   const std::chrono::milliseconds heartbeat_every_;
+  const EdgeModule& edge_;
   const View* view_ = nullptr;
+  LinkOf link_of_;
 
   // Under the view's lock.
   ChangeIndex index_;

@@ -1,0 +1,181 @@
+#include "duru/api/render_field.h"
+
+#include "duru/api/render.h"
+
+namespace duru {
+namespace {
+
+std::string rollout_state(const RolloutRecord& rollout) {
+  switch (rollout.outcome) {
+    case RolloutOutcome::kCompleted:
+      return "completed";
+    case RolloutOutcome::kReturned:
+      return "returned";
+    case RolloutOutcome::kStopped:
+      return "stopped";
+    case RolloutOutcome::kNone:
+      break;
+  }
+  if (rollout.paused) return "paused";
+  return rollout.bake_until.has_value() ? "baking" : "running";
+}
+
+std::string wave_state(const RolloutRecord& rollout, std::size_t wave) {
+  const auto started = static_cast<std::size_t>(rollout.started);
+  if (wave >= started) return "waiting";
+  if (wave + 1 < started || rollout.outcome != RolloutOutcome::kNone) return "done";
+  return rollout.bake_until.has_value() ? "baking" : "running";
+}
+
+WaveObject wave_object(const EdgeState& state, const RolloutRecord& rollout, std::size_t wave) {
+  const WaveCounts counts = state.counts(rollout, wave);
+  WaveObject object;
+  object.wave = static_cast<std::int32_t>(wave) + 1;
+  object.state = wave_state(rollout, wave);
+  object.node_count = counts.nodes;
+  object.proven_count = counts.proven;
+  object.failed_count = counts.failed;
+  object.needed_count = state.needed(rollout, wave);
+  object.failures_allowed = state.failures_allowed(rollout, wave);
+  object.started_at = rollout.waves[wave].started_at;
+  return object;
+}
+
+std::string with_detail(std::string text, const std::string& detail) {
+  return detail.empty() ? text : text + ": " + detail;
+}
+
+// What stands between the node and the release, in a sentence.
+std::string why_behind(const FieldNodeRecord& node, const LinkText& link) {
+  const FieldReported& said = node.reported;
+  const std::string heard = link.heard_at.has_value()
+                                ? ", not heard since " + format_timestamp(*link.heard_at)
+                                : ", not heard since the server's start";
+  if (link.state == "lost" || link.state == "late") return "it is " + link.state + heard;
+  if (said.revision != node.given.revision) {
+    return "it has not taken up revision " + std::to_string(node.given.revision) + " yet";
+  }
+  switch (said.phase) {
+    case FieldPhase::kNone:
+      return "it has not begun";
+    case FieldPhase::kFetching:
+      return with_detail("it fetches the release", said.detail);
+    case FieldPhase::kStarting:
+      return with_detail("the release has not become well yet", said.detail);
+    case FieldPhase::kServing:
+      return "it serves " + said.serving;
+    case FieldPhase::kReturned:
+      return with_detail("the release failed here, " + said.serving + " serves again", said.detail);
+    case FieldPhase::kFailed:
+      return with_detail("the release failed here and nothing serves", said.detail);
+  }
+  return "";
+}
+
+void add_behind(const EdgeState& state, const RolloutRecord& rollout, std::size_t wave,
+                const LinkOf& link_of, RolloutDetail& detail) {
+  const std::set<NodeName>* nodes = state.nodes_of_wave(rollout, wave);
+  if (nodes == nullptr) return;
+  for (const NodeName& name : *nodes) {
+    const FieldNodeRecord& node = state.nodes.at(name);
+    if (state.standing(node) == Standing::kProven) continue;
+    ++detail.behind_count;
+    if (detail.behind.size() >= kBehindMax) continue;
+    const LinkText link = link_of(name);
+    detail.behind.push_back({name.str(), static_cast<std::int32_t>(wave) + 1, node.reported.phase,
+                             node.reported.serving, link.state, why_behind(node, link)});
+  }
+}
+
+}  // namespace
+
+NodeObject node_object(const State& core, const EdgeState& field, const NodeRecord& node,
+                       const LinkOf& link_of) {
+  NodeObject object = node_object(core, node);
+  if (const FieldNodeRecord* known = field.node(node.node.name)) {
+    object.field = field_node_object(field, *known, link_of);
+  }
+  return object;
+}
+
+FieldNodeObject field_node_object(const EdgeState& state, const FieldNodeRecord& node,
+                                  const LinkOf& link_of) {
+  const LinkText link = link_of(node.name);
+  FieldNodeObject object;
+  object.fleet = node.fleet.str();
+  object.link = node.revoked ? "revoked" : link.state;
+  object.heard_at = link.heard_at;
+  object.release = node.reported.serving;
+  if (const auto revision = state.revision(node)) object.wanted = revision->current.name;
+  object.revision = node.given.revision;
+  if (node.reported.revision == node.given.revision) {
+    object.phase = node.reported.phase;
+    object.detail = node.reported.detail;
+  }
+  if (node.reported.since.value != 0) object.since = node.reported.since;
+  object.counters = node.reported.counters;
+  object.last_event = node.reported.last_event;
+  return object;
+}
+
+FleetObject fleet_object(const EdgeState& state, const FleetRecord& record) {
+  const Fleet& fleet = record.fleet;
+  FleetObject object;
+  object.name = fleet.name.str();
+  object.selector = fleet.selector;
+  object.cpu = fleet.cpu;
+  object.memory = fleet.memory;
+  object.heartbeat = fleet.heartbeat.value_or(kDefaultHeartbeat);
+  object.report_every = report_every_of(fleet);
+  object.release = record.current.str();
+  object.rollout = record.rollout.str();
+  const auto nodes = state.nodes_of_fleet.find(fleet.name);
+  if (nodes != state.nodes_of_fleet.end()) {
+    object.node_count = static_cast<std::int32_t>(nodes->second.size());
+  }
+  return object;
+}
+
+ReleaseObject release_object(const Release& release) {
+  ReleaseObject object{release.name.str(), release.digest.hex(), release.signature, 0,
+                       release.manifest};
+  for (const JobFile& file : release.manifest.files) object.size_bytes += file.size.value;
+  return object;
+}
+
+RolloutObject rollout_object(const EdgeState& state, const RolloutRecord& record) {
+  RolloutObject object;
+  object.name = record.rollout.name.str();
+  object.fleet = record.rollout.fleet.str();
+  object.release = record.rollout.release.str();
+  object.state = rollout_state(record);
+  object.reason = record.paused ? record.pause_reason : record.reason;
+  object.wave = record.started;
+  object.wave_count = static_cast<std::int32_t>(record.waves.size());
+  for (std::size_t i = 0; i < record.waves.size(); ++i) {
+    const WaveCounts counts = state.counts(record, i);
+    object.node_count += counts.nodes;
+    object.proven_count += counts.proven;
+    object.failed_count += counts.failed;
+  }
+  if (record.outcome == RolloutOutcome::kNone) object.bake_until = record.bake_until;
+  object.defined_at = record.defined_at;
+  if (record.outcome != RolloutOutcome::kNone) object.ended_at = record.ended_at;
+  return object;
+}
+
+RolloutDetail rollout_detail(const EdgeState& state, const RolloutRecord& record,
+                             const LinkOf& link_of) {
+  RolloutDetail detail;
+  detail.rollout = rollout_object(state, record);
+  detail.spec = record.rollout;
+  for (std::size_t i = 0; i < record.waves.size(); ++i) {
+    detail.waves.push_back(wave_object(state, record, i));
+    if (i < static_cast<std::size_t>(record.started)) {
+      add_behind(state, record, i, link_of, detail);
+    }
+  }
+  return detail;
+}
+
+}  // namespace duru

@@ -1,0 +1,91 @@
+#include "duru/server/api/field_usage.h"
+
+#include <tuple>
+
+namespace duru {
+namespace {
+
+constexpr int kMicro = 6;
+
+using Key = std::tuple<std::string, std::string, bool>;  // fleet, chip, emulated
+
+struct Sum {
+  std::int32_t node_count = 0;
+  Wide up_ms = 0;
+  FieldCounters counters;
+};
+
+void add(const View::Reading& reading, const FieldNodeRecord& node, std::map<Key, Sum>& sums) {
+  const auto in_core = reading.state.nodes.find(node.name);
+  const bool emulated = in_core != reading.state.nodes.end() &&
+                        !in_core->second.node.accelerators.empty() &&
+                        in_core->second.node.accelerators.front().emulated;
+  Sum& sum = sums[{node.fleet.str(), node.chip.str(), emulated}];
+  const FieldCounters& counters = node.reported.counters;
+  ++sum.node_count;
+  sum.up_ms += counters.up.value;
+  sum.counters.inferences += counters.inferences;
+  sum.counters.restarts += counters.restarts;
+  sum.counters.events_dropped += counters.events_dropped;
+}
+
+std::map<Key, Sum> sum_nodes(Backend& backend) {
+  std::map<Key, Sum> sums;
+  const EdgeState& field = backend.context().edge.state();
+  NodeName after;
+  bool more = true;
+  while (more) {
+    backend.context().view.read([&](const View::Reading& reading) {
+      const StepBudget budget;
+      auto it = field.nodes.upper_bound(after);
+      for (; it != field.nodes.end() && !budget.spent(); ++it) {
+        if (!it->second.fleet.empty()) add(reading, it->second, sums);
+        after = it->first;
+      }
+      more = it != field.nodes.end();
+    });
+  }
+  return sums;
+}
+
+// In millionths; nothing where some item has no figure.
+std::optional<Wide> microjoules_of(const Usage& usage, const Key& key) {
+  const auto& [fleet, chip, emulated] = key;
+  std::optional<Wide> sum;
+  for (const UsageItem& item : usage.items) {
+    if (!item.service || item.job != fleet || item.chip != chip || item.emulated != emulated) {
+      continue;
+    }
+    std::int64_t microjoules = 0;
+    if (!item.energy_joules.has_value() ||
+        !parse_decimal(*item.energy_joules, kMicro, microjoules)) {
+      return std::nullopt;
+    }
+    sum = sum.value_or(0) + microjoules;
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::vector<FieldUsage> field_usage(Backend& backend, const Usage& usage, bool of_all_time) {
+  std::vector<FieldUsage> out;
+  for (const auto& [key, sum] : sum_nodes(backend)) {
+    FieldUsage line;
+    std::tie(line.fleet, line.chip, line.emulated) = key;
+    line.node_count = sum.node_count;
+    line.up_seconds = format_decimal(sum.up_ms, 3);
+    line.inferences = sum.counters.inferences;
+    line.restarts = sum.counters.restarts;
+    line.events_dropped = sum.counters.events_dropped;
+    const std::optional<Wide> microjoules = microjoules_of(usage, key);
+    if (of_all_time && microjoules.has_value() && line.inferences > 0) {
+      line.joules_per_inference =
+          format_decimal((*microjoules + line.inferences / 2) / line.inferences, kMicro);
+    }
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
+}  // namespace duru
