@@ -11,8 +11,8 @@ import pytest
 from harness import ROOT
 
 VERBS = (
-    "up down run submit get describe logs download wait cancel extend explain usage cordon drain uncordon remove mark journal "
-    "scenario task completion version"
+    "up down run submit get describe logs download wait cancel extend explain usage cordon drain uncordon remove mark apply "
+    "rollout enrol revoke events journal scenario task completion version"
 ).split()
 
 

@@ -15,6 +15,10 @@ std::vector<Column> node_columns();
 std::vector<Column> accelerator_columns();
 std::vector<Column> chip_columns();
 std::vector<Column> site_columns();
+std::vector<Column> fleet_columns();
+std::vector<Column> release_columns();
+std::vector<Column> rollout_columns();
+std::vector<Column> event_columns();
 
 // How a job or task ended: "0", "3", "signal 9", "lost"; "" while it has not.
 std::string exit_text(const boost::json::value& object);

@@ -6,6 +6,7 @@
 #include "duru/cli/exit_code.h"
 #include "duru/cli/job_view.h"
 #include "duru/cli/json_access.h"
+#include "duru/cli/rollout_text.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
 
@@ -62,11 +63,12 @@ int run_describe(Context& context, const DescribeOptions& options) {
   if (context.output() == Output::kJson || context.output() == Output::kYaml) {
     show_json(context, object.value());
   } else if (context.output() == Output::kName) {
-    const boost::json::value* job = member_of(object.value(), "job");
-    show_object(context, kind, kind.singular == "job" && job != nullptr ? *job : object.value());
+    show_object(context, kind, listed_of(kind, object.value()));
   } else if (kind.singular == "job" && object.value().is_object()) {
     const auto named = with_names(api.value(), context.project(), object.value());
     context.console().out(describe_job(named, context.console().colored()));
+  } else if (kind.singular == "rollout") {
+    context.console().out(describe_rollout(object.value(), context.console().colored()));
   } else {
     context.console().out(describe_fields(object.value()));
   }
@@ -83,9 +85,12 @@ Verb describe_verb() {
               "  duru describe job train\n"
               "  duru describe node NODE\n"
               "  duru describe chip h100\n"
+              "  duru describe rollout smoke-2-to-all\n"
               "  duru describe accelerator NODE/0 -o yaml\n",
           .arguments = {positional("KIND", &options->kind,
-                                   "job, attempt, node, accelerator, chip or site", kind_names()),
+                                   "job, attempt, node, accelerator, chip, site, fleet, release or "
+                                   "rollout",
+                                   kind_names()),
                         naming("KIND",
                                positional("NAME", &options->name, "a name; of a job also its id"))},
           .run = [options](Context& context) { return run_describe(context, *options); }};

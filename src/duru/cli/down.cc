@@ -13,11 +13,34 @@ namespace duru::cli {
 namespace {
 
 constexpr Milliseconds kStopMax = seconds(60);
+constexpr Milliseconds kLeaveMax = seconds(15);
 
 struct DownOptions {
   bool all = false;
   std::string timeout = "5m";
 };
+
+// Nodes that were started to end with this server hear it at their next report. One that does not
+// hear it serves on, and ends when it finds the server again.
+Status end_nodes(Context& context, ApiClient& api) {
+  const std::int64_t end_ms = boottime_ms() + kLeaveMax.value;
+  for (std::int64_t told = 0;;) {
+    const auto body = api.post("/v1/end_nodes", "{}");
+    if (!body.ok()) return body.error();
+    const auto answer = parse_answer(body.value());
+    if (!answer.ok()) return answer.error();
+    const std::int64_t left = number_of(answer.value(), "node_count").value_or(0);
+    if (left == 0) return ok_status();
+    if (boottime_ms() > end_ms) {
+      context.console().note(std::to_string(left) + " nodes have not left within " +
+                             format_duration(kLeaveMax) + "; they serve on");
+      return ok_status();
+    }
+    if (left != told) context.console().progress("waiting for " + std::to_string(left) + " nodes");
+    told = left;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
 
 // Asks until nothing is unfinished: what is being stopped is given its grace.
 Status end_all(Context& context, const std::string& dir, Milliseconds timeout) {
@@ -25,6 +48,7 @@ Status end_all(Context& context, const std::string& dir, Milliseconds timeout) {
                                  context.environment());
   if (!found.ok()) return found.error();
   ApiClient api(found.value(), [&] { return found; });
+  DURU_TRY(end_nodes(context, api));
   const std::int64_t end_ms = boottime_ms() + timeout.value;
   for (std::size_t told = 0;;) {
     const auto body = api.post("/v1/end_all", R"({"reason":"duru down --all"})");
@@ -73,7 +97,7 @@ int run_down(Context& context, const DownOptions& options) {
 Verb down_verb() {
   auto options = std::make_shared<DownOptions>();
   return {.name = "down",
-          .summary = "Stop the server of this machine; with --all, its work too",
+          .summary = "Stop the server of this machine; with --all, its work and its own nodes too",
           .examples =
               "  duru down                  # work goes on; duru up comes back to it\n"
               "  duru down --all            # cancel every job first\n"

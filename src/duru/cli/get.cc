@@ -34,11 +34,10 @@ int get_one(Context& context, ApiClient& api, const KindInfo& kind, const std::s
     const auto answer = parse_answer(body.value());
     if (!answer.ok()) return context.fail(answer.error());
     // Of a job the server tells all there is; `get` shows what it shows in a list.
-    const bool is_job = kind.singular == "job" && member_of(answer.value(), "job") != nullptr;
-    if (is_job && is_table(context.output())) {
+    if (kind.singular == "job" && is_table(context.output())) {
       show_object(context, kind, with_last_times(answer.value()));
     } else {
-      show_object(context, kind, is_job ? *member_of(answer.value(), "job") : answer.value());
+      show_object(context, kind, listed_of(kind, answer.value()));
     }
     return kExitOk;
   }
@@ -110,22 +109,23 @@ Verb get_verb() {
   Argument state = option("--state", "STATE,...", &options->state,
                           "only jobs in this state, or these", job_states());
   state.several = true;
-  return {
-      .name = "get",
-      .summary = "List jobs, attempts, nodes, accelerators, chips or sites, or one of them",
-      .examples =
-          "  duru get jobs\n"
-          "  duru get jobs --state queued -o wide\n"
-          "  duru get job train -o json\n"
-          "  duru get nodes --watch\n"
-          "  duru cancel $(duru get jobs --state running -o name | head -1)\n",
-      .arguments = {positional("KIND", &options->kind,
-                               "jobs, attempts, nodes, accelerators, chips or sites", kind_names()),
-                    naming("KIND", optional_positional("NAME", &options->name,
-                                                       "a name; of a job also its id")),
-                    flag("-w,--watch", &options->watch, "go on and show every change"), state,
-                    option("--limit", "N", &options->limit, "at most so many")},
-      .run = [options](Context& context) { return run_get(context, *options); }};
+  return {.name = "get",
+          .summary = "List jobs, nodes, rollouts and the other kinds, or one of them",
+          .examples =
+              "  duru get jobs\n"
+              "  duru get jobs --state queued -o wide\n"
+              "  duru get job train -o json\n"
+              "  duru get nodes --watch\n"
+              "  duru cancel $(duru get jobs --state running -o name | head -1)\n",
+          .arguments = {positional("KIND", &options->kind,
+                                   "jobs, attempts, nodes, accelerators, chips, sites, fleets, "
+                                   "releases, rollouts or events",
+                                   kind_names()),
+                        naming("KIND", optional_positional("NAME", &options->name,
+                                                           "a name; of a job also its id")),
+                        flag("-w,--watch", &options->watch, "go on and show every change"), state,
+                        option("--limit", "N", &options->limit, "at most so many")},
+          .run = [options](Context& context) { return run_get(context, *options); }};
 }
 
 }  // namespace duru::cli

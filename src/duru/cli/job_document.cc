@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <set>
 
 #include "duru/cli/json_access.h"
 
@@ -12,21 +11,6 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::size_t kJobsMax = 10'000;
-
-std::string kind_text(const bj::value& value) {
-  switch (value.kind()) {
-    case bj::kind::null:
-      return "null";
-    case bj::kind::string:
-      return "string " + json_text(value);
-    case bj::kind::array:
-      return "a list";
-    case bj::kind::object:
-      return "an object";
-    default:
-      return json_text(value);
-  }
-}
 
 class JobReader {
  public:
@@ -68,7 +52,9 @@ class JobReader {
     bj::value rest = value;
     if (value.is_object()) {
       if (const bj::value* files = value.get_object().if_contains("files")) {
-        read_files(*files, pointer + "/files", job);
+        job.files = read_local_files(
+            *files, pointer + "/files",
+            [this](const std::string& at, std::string detail) { problem(at, std::move(detail)); });
         rest.get_object().erase("files");
       }
     }
@@ -76,70 +62,6 @@ class JobReader {
     for (const JsonProblem& p : spec.problems) problem(pointer + p.pointer, p.detail);
     job.spec = std::move(spec.value);
     document_.jobs.push_back(std::move(job));
-  }
-
-  void read_files(const bj::value& files, const std::string& pointer, LocalJob& job) {
-    if (files.is_null()) return;
-    if (!files.is_array()) {
-      return problem(pointer, "expected a list of files, got " + kind_text(files));
-    }
-    std::set<std::string> paths;
-    for (std::size_t i = 0; i < files.get_array().size(); ++i) {
-      LocalFile file;
-      file.pointer = pointer_to_element(pointer, i);
-      if (!read_file(files.get_array()[i], file)) continue;
-      if (!is_path_below(file.path)) {
-        problem(file.pointer, "expected a path below the task's working folder, got \"" +
-                                  file.path + "\"; write {path: NAME, from: " + file.from + "}");
-      } else if (!paths.insert(file.path).second) {
-        problem(file.pointer, "the path " + file.path + " stands twice");
-      }
-      job.files.push_back(std::move(file));
-    }
-  }
-
-  // False when it is no entry at all.
-  bool read_file(const bj::value& entry, LocalFile& file) {
-    if (entry.is_string()) {
-      file.path = file.from = scalar_text(entry);
-      return true;
-    }
-    if (!entry.is_object()) {
-      problem(file.pointer,
-              "expected a path, or {path, from, executable}; got " + kind_text(entry));
-      return false;
-    }
-    bool fine = true;
-    for (const auto& member : entry.get_object()) {
-      fine = read_file_member({member.key().data(), member.key().size()}, member.value(), file) &&
-             fine;
-    }
-    if (fine && file.path.empty()) {
-      problem(file.pointer, "expected `path`, the file's path in the task's working folder");
-      fine = false;
-    }
-    if (file.from.empty()) file.from = file.path;
-    return fine;
-  }
-
-  bool read_file_member(std::string_view key, const bj::value& value, LocalFile& file) {
-    const std::string at = pointer_to_member(file.pointer, key);
-    if (key == "executable" && (value.is_bool() || value.is_null())) {
-      file.executable = value.is_bool() && value.get_bool();
-      return true;
-    }
-    if ((key == "path" || key == "from") && (value.is_string() || value.is_null())) {
-      (key == "path" ? file.path : file.from) = scalar_text(value);
-      return true;
-    }
-    if (key == "executable") {
-      problem(at, "expected boolean, got " + kind_text(value));
-    } else if (key == "path" || key == "from") {
-      problem(at, "expected string, got " + kind_text(value));
-    } else {
-      problem(at, "unknown field; known are path, from, executable");
-    }
-    return false;
   }
 
   JobDocument& document_;
@@ -172,19 +94,6 @@ std::string pointer_in_file(const JobDocument& document, std::string_view pointe
     return "/jobs" + std::string(pointer.substr(kItems.size()));
   }
   return std::string(pointer);
-}
-
-bool is_path_below(std::string_view path) {
-  if (path.empty() || path.size() > 255 || path[0] == '/') return false;
-  for (;;) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    const std::string_view part = path.substr(0, end);
-    if (part.empty() || part == "." || part == ".." || part.find('\0') != std::string_view::npos) {
-      return false;
-    }
-    if (end == path.size()) return true;
-    path.remove_prefix(end + 1);
-  }
 }
 
 }  // namespace duru::cli

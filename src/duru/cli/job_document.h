@@ -14,17 +14,10 @@
 
 #include "duru/base/json.h"
 #include "duru/cli/document.h"
+#include "duru/cli/local_files.h"
 #include "duru/domain/job.h"
 
 namespace duru::cli {
-
-// A file that goes with a job.
-struct LocalFile {
-  std::string pointer;      // of its entry in the document
-  std::string path;         // in the task's working folder: relative, below it
-  std::string from;         // here, as written: relative to the job file's folder, or absolute
-  bool executable = false;  // also when the file here is
-};
 
 struct LocalJob {
   std::string pointer;  // "" for the one job of a file, "/jobs/0" in a list
@@ -44,8 +37,5 @@ JobDocument read_job_document(std::string_view text, DocumentForm form);
 // The pointer into the file of a problem that the server found in the request: "/items/1/cpu" ->
 // "/jobs/1/cpu".
 std::string pointer_in_file(const JobDocument& document, std::string_view pointer);
-
-// Whether a path stays below the folder it is put into: relative, no empty part, "." or "..".
-bool is_path_below(std::string_view path);
 
 }  // namespace duru::cli

@@ -71,4 +71,19 @@ std::string joined_list(const bj::value& object, std::string_view name) {
 
 std::string json_text(const bj::value& value) { return bj::serialize(value); }
 
+std::string kind_text(const boost::json::value& value) {
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::string:
+      return "string " + json_text(value);
+    case boost::json::kind::array:
+      return "a list";
+    case boost::json::kind::object:
+      return "an object";
+    default:
+      return json_text(value);
+  }
+}
+
 }  // namespace duru::cli

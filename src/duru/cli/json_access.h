@@ -30,5 +30,7 @@ const boost::json::array& list_of(const boost::json::value& object, std::string_
 // ["a", "b"] -> "a, b"
 std::string joined_list(const boost::json::value& object, std::string_view name);
 std::string json_text(const boost::json::value& value);
+// What a value is, for "expected …, got …".
+std::string kind_text(const boost::json::value& value);
 
 }  // namespace duru::cli

@@ -15,6 +15,10 @@ const std::vector<KindInfo>& all_kinds() {
       {"accelerator", "accelerators", false, true, true, accelerator_columns()},
       {"chip", "chips", false, false, false, chip_columns()},
       {"site", "sites", false, false, false, site_columns()},
+      {"fleet", "fleets", false, false, true, fleet_columns()},
+      {"release", "releases", false, false, true, release_columns()},
+      {"rollout", "rollouts", false, true, true, rollout_columns()},
+      {"event", "events", false, false, false, event_columns()},
   };
   return kinds;
 }
@@ -52,7 +56,13 @@ std::string name_of(const KindInfo& kind, const boost::json::value& object) {
   if (kind.singular == "attempt") {
     return text_of(object, "job") + "/" + text_of(object, "attempt");
   }
+  if (kind.singular == "event") return text_of(object, "node") + "/" + text_of(object, "number");
   return text_of(object, "name");
+}
+
+const boost::json::value& listed_of(const KindInfo& kind, const boost::json::value& answer) {
+  const boost::json::value* listed = member_of(answer, kind.singular);
+  return listed == nullptr || !listed->is_object() ? answer : *listed;
 }
 
 bool is_named(const KindInfo& kind, const boost::json::value& object, const std::string& name) {
@@ -88,10 +98,12 @@ void add_row(Table& table, const KindInfo& kind, Output output, const boost::jso
 }
 
 Color color_of_state(std::string_view state) {
-  for (std::string_view good : {"succeeded", "running", "ready", "free", "used"}) {
+  for (std::string_view good :
+       {"succeeded", "running", "ready", "free", "used", "completed", "done"}) {
     if (state == good) return Color::kGood;
   }
-  for (std::string_view bad : {"failed", "expired", "lost", "down", "unhealthy", "time_limit"}) {
+  for (std::string_view bad :
+       {"failed", "expired", "lost", "down", "unhealthy", "time_limit", "returned"}) {
     if (state == bad) return Color::kBad;
   }
   if (state == "cancelled" || state == "stopped") return Color::kDim;

@@ -38,6 +38,8 @@ std::string list_path(const KindInfo& kind, const std::string& project);
 std::string single_path(const KindInfo& kind, const std::string& project, const std::string& name);
 // What `-o name` prints and other verbs take: a job's id, else the name.
 std::string name_of(const KindInfo& kind, const boost::json::value& object);
+// Of a job and a rollout the server tells all there is of one; this is the part that lists have.
+const boost::json::value& listed_of(const KindInfo& kind, const boost::json::value& answer);
 // Whether a person means this object by `name`.
 bool is_named(const KindInfo& kind, const boost::json::value& object, const std::string& name);
 

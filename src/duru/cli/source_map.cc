@@ -24,6 +24,12 @@ std::string unescape(std::string_view segment) {
 
 }  // namespace
 
+void SourceMap::add_all(const SourceMap& other, const std::string& prefix, int lines_down) {
+  for (const auto& [pointer, at] : other.positions_) {
+    add(prefix + pointer, {at.line + lines_down, at.column});
+  }
+}
+
 Position SourceMap::find(std::string_view pointer) const {
   for (;;) {
     const auto it = positions_.find(pointer);

@@ -23,6 +23,8 @@ struct Position {
 class SourceMap {
  public:
   void add(std::string pointer, Position at) { positions_.emplace(std::move(pointer), at); }
+  // Every place of `other`, so many lines further down, under pointers that begin with `prefix`.
+  void add_all(const SourceMap& other, const std::string& prefix, int lines_down);
   Position find(std::string_view pointer) const;
 
  private:

@@ -8,35 +8,6 @@
 namespace duru::cli {
 namespace {
 
-std::string path_here(const LocalFile& file, const std::string& folder) {
-  if (file.from.empty() || file.from[0] == '/' || folder.empty()) return file.from;
-  return folder + "/" + file.from;
-}
-
-Result<JobFile> upload(ApiClient& api, const std::string& project, const std::string& path,
-                       const LocalFile& file) {
-  auto bytes = read_whole_file(path, kJobFilesBytesMax);
-  if (!bytes.ok()) return bytes.error();
-  JobFile sent;
-  sent.path = file.path;
-  sent.digest = sha256(bytes.value());
-  sent.size = Bytes(static_cast<std::int64_t>(bytes.value().size()));
-  sent.executable = file.executable || is_executable_file(path);
-  const auto answer = api.send({.method = "POST",
-                                .target = path_of({"v1", "projects", project, "artifacts"}),
-                                .headers = {{"Content-Type", "application/octet-stream"}},
-                                .body = std::move(bytes.value())});
-  if (!answer.ok()) return answer.error();
-  if (!answer.value().is_success()) return error_of(read_problem(answer.value()));
-  const auto stored = parse_answer(answer.value().body);
-  if (!stored.ok()) return stored.error();
-  if (text_of(stored.value(), "digest") != sent.digest.hex()) {
-    return Error{ErrorCode::kUnavailable,
-                 path + ": what the server stored has another digest; try again", true, false};
-  }
-  return sent;
-}
-
 std::optional<Error> upload_all(ApiClient& api, Console& console, const SubmitPlace& place,
                                 JobDocument& document) {
   for (LocalJob& job : document.jobs) {
@@ -44,7 +15,7 @@ std::optional<Error> upload_all(ApiClient& api, Console& console, const SubmitPl
     for (const LocalFile& file : job.files) {
       const std::string path = path_here(file, place.folder);
       console.progress("uploading " + path);
-      auto sent = upload(api, place.project, path, file);
+      auto sent = upload(api, place.project, path, file, kJobFilesBytesMax);
       if (!sent.ok()) return sent.error();
       job.spec.files.push_back(std::move(sent.value()));
     }

@@ -22,12 +22,6 @@ bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-std::string folder_of(const std::string& file) {
-  const std::size_t slash = file.rfind('/');
-  if (file == "-" || slash == std::string::npos) return "";
-  return slash == 0 ? "/" : file.substr(0, slash);
-}
-
 void tell(Console& console, const std::string& file, const std::vector<FileProblem>& problems) {
   for (const FileProblem& problem : problems) console.note(describe(file, problem));
 }

@@ -118,6 +118,23 @@ std::string energy_notes(const bj::array& items) {
   return text;
 }
 
+// What the nodes of each fleet did; nothing where there is no field.
+std::string field_table(const bj::value& usage, bool headers) {
+  const bj::array& lines = list_of(usage, "field");
+  if (lines.empty()) return "";
+  Table table({"FLEET", "CHIP", "NODES", "UP-S", "INFERENCES", "RESTARTS", "J/INFERENCE"});
+  for (const bj::value& line : lines) {
+    table.add({{text_of(line, "fleet")},
+               {chip_text(line)},
+               number(text_of(line, "node_count")),
+               number(text_of(line, "up_seconds")),
+               number(text_of(line, "inferences")),
+               number(text_of(line, "restarts")),
+               number(text_of(line, "joules_per_inference"))});
+  }
+  return "\n" + table.text(headers, false) + "as the nodes last counted, over their whole life\n";
+}
+
 }  // namespace
 
 std::string usage_text(const bj::value& usage, bool wide, bool headers) {
@@ -138,6 +155,7 @@ std::string usage_text(const bj::value& usage, bool wide, bool headers) {
                      class_table(usage, headers) + "\n";
   text += items.empty() ? std::string("no job held anything in this time\n")
                         : table.text(headers, false) + "\n" + energy_notes(items);
+  text += field_table(usage, headers);
   if (emulated.any) text += "times are this machine's CPU's, not the chip's\n";
   return text;
 }

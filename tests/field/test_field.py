@@ -1,0 +1,100 @@
+"""A server and its nodes, both real: enrolment, rollouts, events, and what a restart or a cut leaves as it was."""
+
+import pytest
+
+from harness import wait_until
+
+
+def rollout(server, name):
+    return server.json("get", "rollout", name)
+
+
+def wait_for(server, name, state, deadline_s=40.0):
+    def reached():
+        return rollout(server, name)["state"] == state
+
+    wait_until(reached, f"rollout {name} {state}", deadline_s)
+
+
+def field_of(server, node):
+    return server.json("get", "node", node)["field"]
+
+
+@pytest.fixture
+def three(new_camera):
+    cameras = [new_camera(f"cam-{i}") for i in (1, 2, 3)]
+    for camera in cameras:
+        camera.run("--ephemeral")
+    return cameras
+
+
+def test_a_release_reaches_every_node_in_waves_and_its_alarms_come_once(server, three, field_file):
+    applied = server.cli("apply", "-f", field_file("smoke-1")).stdout
+    assert applied.splitlines() == ["fleet/cams", "release/smoke-1", "rollout/smoke-1-to-all  running"]
+    wait_for(server, "smoke-1-to-all", "completed")
+    for name in ("cam-1", "cam-2", "cam-3"):
+        field = field_of(server, name)
+        assert (field["release"], field["link"], field["phase"]) == ("smoke-1", "online", "serving")
+    wait_until(lambda: len(server.json("get", "events")["items"]) == 3, "three alarms")
+    seen = {(event["node"], event["number"]) for event in server.json("get", "events")["items"]}
+    assert seen == {("cam-1", 1), ("cam-2", 1), ("cam-3", 1)}
+    assert "smoke" in server.cli("events", "--node", "cam-2").stdout
+    # The chips are held: a job for them waits, or has no place.
+    states = {a["node"]: a["state"] for a in server.json("get", "accelerators")["items"]}
+    assert states["cam-1"] == "used"
+
+
+def test_a_bad_release_stops_after_its_first_wave_and_goes_back(server, three, field_file):
+    server.cli("apply", "-f", field_file("smoke-1"))
+    wait_for(server, "smoke-1-to-all", "completed")
+    server.cli("apply", "-f", field_file("smoke-2", probe="#!/bin/sh\nexit 1\n"))
+    wait_for(server, "smoke-2-to-all", "returned")
+    detail = server.json("describe", "rollout", "smoke-2-to-all")
+    assert [wave["state"] for wave in detail["waves"]] == ["done", "waiting"]
+    wait_until(
+        lambda: all(field_of(server, f"cam-{i}")["release"] == "smoke-1" for i in (1, 2, 3)), "every node to serve smoke-1"
+    )
+    assert "FAILURES-ALLOWED" in server.cli("describe", "rollout", "smoke-2-to-all").stdout
+
+
+def test_the_field_outlives_its_server(server, three, field_file):
+    server.cli("apply", "-f", field_file("smoke-1"))
+    wait_for(server, "smoke-1-to-all", "completed")
+    server.kill()
+    server.up()
+    assert field_of(server, "cam-1")["link"] in ("unknown", "online")
+    wait_until(lambda: field_of(server, "cam-1")["link"] == "online", "cam-1 to report again")
+    assert field_of(server, "cam-1")["counters"]["restarts"] == 0
+    assert server.cli("journal", "verify").returncode == 0
+
+
+def test_a_node_that_says_nothing_is_late_then_lost_and_comes_back(server, three, field_file):
+    server.cli("apply", "-f", field_file("smoke-1"))
+    wait_for(server, "smoke-1-to-all", "completed")
+    three[0].kill()
+    wait_until(lambda: field_of(server, "cam-1")["link"] == "lost", "cam-1 to be lost")
+    wait_until(lambda: server.json("get", "node", "cam-1")["state"] == "down", "cam-1 to be down")
+    three[0].run("--ephemeral")
+    wait_until(lambda: server.json("get", "node", "cam-1")["state"] == "ready", "cam-1 to be back")
+
+
+def test_a_revoked_node_has_no_place_any_more(server, three, field_file):
+    server.cli("apply", "-f", field_file("smoke-1"))
+    wait_for(server, "smoke-1-to-all", "completed")
+    server.cli("revoke", "node", "cam-1", "--reason", "stolen")
+    assert field_of(server, "cam-1")["link"] == "revoked"
+
+    def freed():
+        return all(a["state"] == "free" for a in server.json("get", "accelerators")["items"] if a["node"] == "cam-1")
+
+    wait_until(freed, "its accelerator to be free")
+    server.cli("revoke", "node", "cam-1", "--remove")
+    assert server.cli("get", "node", "cam-1", check=False).returncode == 3
+
+
+def test_down_all_ends_the_nodes_that_came_with_the_server(server, three, field_file):
+    server.cli("apply", "-f", field_file("smoke-1"))
+    wait_for(server, "smoke-1-to-all", "completed")
+    server.cli("down", "--all")
+    for camera in three:
+        assert camera.process.wait(timeout=20) == 0
