@@ -3,7 +3,8 @@
 Environment:
   DURU_EVENTS        file to which alarms are appended, one JSON line each, one write each
   DURU_STATUS        file that is replaced at most once a second: {"inferences", "frames", "scene_seconds", ...}
-  CAMERA_SEED        seed of the first scene among the held-out ones (default 0)
+  CAMERA_SEED        seed of the first scene among the held-out ones (default: the digits that end DURU_NODE, so that each
+                     camera of a fleet looks at its own hills, cam-07 at scene 7; else 0)
   FRAMES             frames of a scene (default 3600, a day); then the next seed follows
   FRAMES_PER_SECOND  pace (default 10); 0 is as fast as it goes
   SCENE_INTERVAL_S   seconds of scene time between frames (default 24, what the model was trained on)
@@ -16,6 +17,7 @@ Ends with 0 on SIGTERM. Every line says `synthetic`: no camera looks at a landsc
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -103,12 +105,17 @@ def path_of(variable):
     return pathlib.Path(value)
 
 
+def seed_of_node():
+    """The number that ends the name of the node this camera runs on; 0 when it has none."""
+    return int(re.search(r"\d*$", os.environ.get("DURU_NODE", "")).group() or 0)
+
+
 def main():
     events, status = path_of("DURU_EVENTS"), Status(path_of("DURU_STATUS"))
     pace = Pace(task.number("FRAMES_PER_SECOND", 10))
     task.print_header("camera: watches held-out scenes, votes over eight frames")
     model = Model(os.environ.get("MODEL") or pathlib.Path(__file__).with_name(task.INT8))
-    seed = task.HELD_OUT_SEEDS + task.number("CAMERA_SEED", 0, int)
+    seed = task.HELD_OUT_SEEDS + task.number("CAMERA_SEED", seed_of_node(), int)
     frames, interval_s = task.number("FRAMES", 3600, int), task.number("SCENE_INTERVAL_S", INTERVAL_S)
     ignite_at = task.number("IGNITE_AT_FRAME", 0, int) if "IGNITE_AT_FRAME" in os.environ else None
     status.write(at_once=True)

@@ -131,12 +131,13 @@ def test_the_exported_model_holds_only_operators_that_npu_compilers_take_and_the
 
 
 def test_a_camera_counts_its_frames_reports_a_fire_once_and_ends_when_told(camera):
-    process, events, status = camera(CAMERA_SEED="6", IGNITE_AT_FRAME="24", FRAMES_PER_SECOND="0", FRAMES="80")
+    process, events, status = camera(DURU_NODE="cam-06", IGNITE_AT_FRAME="24", FRAMES_PER_SECOND="0", FRAMES="80")
     wait_until(events.exists, "an alarm", 60)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     lines = [json.loads(line) for line in events.read_text().splitlines()]
     assert lines[0]["kind"] == "alarm" and lines[0]["synthetic"] is True
+    assert lines[0]["scene_seed"] >= 200006, "the number that ends the name of the node is the first scene"
     assert lines[0]["truth"] in ("smoke", "none") and len(lines[0]["box"]) == 4
     counted = json.loads(status.read_text())
     assert counted["alarms"] == len(lines)
