@@ -29,25 +29,40 @@ constexpr Help kHelp[] = {
     {"site_unreachable", "the site does not answer; duru get sites and duru get nodes show more"},
     {"node_draining", "duru get nodes shows which and why; duru uncordon NODE gives one back"},
     {"quarantined", "this version cannot act on it; its message says why"},
-    {"infeasible", "the fleet has shrunk; cancel it, or bring the accelerators back"},
+    {"infeasible", "cancel it and ask for less, or bring back what the fleet had"},
 };
+
+// Who lacks cpu or memory is told to ask for less of it only where that is possible.
+std::string help_for_host(bool cpu, bool memory, std::int64_t cpu_millis_per_task) {
+  const std::string what = cpu && memory ? "cpu and memory" : cpu ? "cpu" : "memory";
+  const std::string less = cpu_millis_per_task > 1000 ? what : memory ? "memory" : "";
+  return "wait until others have given " + what + " back" +
+         (less.empty() ? "" : ", or ask for less " + less + " per task") +
+         "; duru get nodes shows what is free, duru get jobs --state running who runs";
+}
 
 // Which of all that a task needs is short: the figures tell.
 std::string help_for_capacity(const boost::json::value& figures) {
   const auto figure = [&](const char* name) { return number_of(figures, name); };
-  if (figure("cpu_millis_wanted").has_value()) {
-    return "wait, or ask for less cpu or memory; duru get nodes shows what is free";
+  const bool cpu = figure("cpu_millis_wanted").has_value();
+  const bool memory = figure("memory_bytes_wanted").has_value();
+  if (cpu || memory) {
+    return help_for_host(cpu, memory, figure("cpu_millis_per_task").value_or(0));
+  }
+  if (!figure("accelerators").has_value()) {
+    return "duru get nodes shows which are out of service and why";
   }
   const std::int64_t all = figure("accelerators").value_or(0);
   const std::int64_t out_of_service = figure("accelerators_out_of_service").value_or(0);
   const std::string back =
       "duru get accelerators shows which are out of service and why; duru mark accelerator "
       "NODE/INDEX healthy or duru uncordon NODE gives them back";
-  if (out_of_service > 0 && out_of_service == all) return back;
+  const bool may_run_when_others_end = !figure("accelerators_unhealthy").has_value();
+  if (!may_run_when_others_end || out_of_service == all) return back;
   const auto wanted = figure("accelerators_wanted");
   if (wanted.has_value() && figure("accelerators_free").value_or(0) >= *wanted) {
-    return "enough are free, but not on one node or with too little cpu or memory beside them: ask "
-           "for less of these per task; duru get nodes shows what is free";
+    return "enough are free, but not on one node: wait, or ask for fewer per task; duru get "
+           "accelerators shows who holds what";
   }
   return "wait, ask for less, or allow another chip in `variants`; " +
          (out_of_service > 0 ? back : "duru get accelerators shows who holds what");

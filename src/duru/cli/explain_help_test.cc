@@ -19,12 +19,23 @@ bool speaks_of(const std::string& text, const std::string& part) {
 TEST(ExplainHelp, speaks_of_the_thing_that_is_short) {
   EXPECT_TRUE(speaks_of(help(R"({"accelerators_wanted":2,"accelerators_free":1,"accelerators":4})"),
                         "shows who holds what"));
-  EXPECT_TRUE(speaks_of(help(R"({"cpu_millis_wanted":3000,"cpu_millis_free":1000})"),
-                        "ask for less cpu or memory"));
-  const std::string host =
-      help(R"({"accelerators_wanted":1,"accelerators_free":4,"accelerators":4})");
-  EXPECT_TRUE(speaks_of(host, "too little cpu or memory beside them")) << host;
-  EXPECT_FALSE(speaks_of(host, "who holds what"));
+  const std::string scattered =
+      help(R"({"accelerators_wanted":4,"accelerators_free":5,"accelerators":9,
+               "accelerators_out_of_service":0})");
+  EXPECT_TRUE(speaks_of(scattered, "not on one node")) << scattered;
+}
+
+TEST(ExplainHelp, tells_cpu_from_memory_and_advises_less_only_where_less_is_possible) {
+  EXPECT_TRUE(speaks_of(help(R"({"cpu_millis_wanted":6000,"cpu_millis_per_task":3000})"),
+                        "given cpu back, or ask for less cpu per task"));
+  const std::string one = help(R"({"cpu_millis_wanted":2000,"cpu_millis_per_task":1000})");
+  EXPECT_TRUE(speaks_of(one, "given cpu back")) << one;
+  EXPECT_FALSE(speaks_of(one, "less")) << one;
+  const std::string memory =
+      help(R"({"accelerators_wanted":1,"accelerators":4,"accelerators_free":4,
+               "memory_bytes_wanted":1048576})");
+  EXPECT_TRUE(speaks_of(memory, "ask for less memory per task")) << memory;
+  EXPECT_FALSE(speaks_of(memory, "cpu")) << memory;
 }
 
 TEST(ExplainHelp, of_what_is_out_of_service_says_how_it_comes_back) {
@@ -32,6 +43,11 @@ TEST(ExplainHelp, of_what_is_out_of_service_says_how_it_comes_back) {
       help(R"({"accelerators":2,"accelerators_free":0,"accelerators_out_of_service":2})");
   EXPECT_TRUE(speaks_of(all, "duru mark accelerator NODE/INDEX healthy")) << all;
   EXPECT_FALSE(speaks_of(all, "wait")) << all;
+  const std::string too_few = help(
+      R"({"accelerators_wanted":4,"accelerators_free":11,"accelerators":14,
+          "accelerators_out_of_service":3,"accelerators_unhealthy":3})");
+  EXPECT_TRUE(speaks_of(too_few, "duru mark accelerator NODE/INDEX healthy")) << too_few;
+  EXPECT_FALSE(speaks_of(too_few, "wait")) << too_few;
   const std::string some = help(
       R"({"accelerators_wanted":2,"accelerators":4,"accelerators_free":1,
           "accelerators_out_of_service":1})");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "duru/core/explain/holders.h"
+#include "duru/core/explain/capacity.h"
 #include "duru/core/placement/placement.h"
 
 namespace duru {
@@ -19,173 +19,6 @@ Reason dependency_reason(const State& state, const JobRecord& job) {
   }
   reason.figures["jobs_waited_for"] = open;
   return reason;
-}
-
-std::string chip_text(const Request& request) {
-  if (!request.chip.empty()) return request.chip.str();
-  return request.track == Track::kGpu ? "a gpu chip" : "an npu chip";
-}
-
-struct Count {
-  std::int64_t total = 0;
-  std::int64_t free = 0;
-  std::int64_t out_of_service = 0;  // unhealthy, or on a node that is cordoned or down
-  std::int64_t unhealthy = 0;
-};
-
-Count count_accelerators(const State& state, const std::vector<const Chip*>& chips) {
-  Count count;
-  for (const Chip* chip : chips) {
-    const auto names = state.nodes_of_chip.find(chip->name);
-    if (names == state.nodes_of_chip.end()) continue;
-    for (const NodeName& name : names->second) {
-      const auto& holders = state.capacity.at(name).holders;
-      for (const Accelerator& accelerator : state.nodes.at(name).node.accelerators) {
-        if (accelerator.chip != chip->name) continue;
-        const bool healthy = state.healthy({name, accelerator.index});
-        ++count.total;
-        count.unhealthy += healthy ? 0 : 1;
-        if (!healthy || !state.schedulable(name)) {
-          ++count.out_of_service;
-        } else if (holders.count(accelerator.index) == 0) {
-          ++count.free;
-        }
-      }
-    }
-  }
-  return count;
-}
-
-// The cpu that is free on schedulable nodes, for jobs that want no accelerator.
-Reason host_reason(const State& state, const JobRecord& job) {
-  std::int64_t free = 0;
-  std::int64_t total = 0;
-  for (const auto& [name, record] : state.nodes) {
-    if (!state.schedulable(name)) continue;
-    free += std::max<std::int64_t>(state.capacity.at(name).cpu_free.value, 0);
-    total += record.node.cpu.value;
-  }
-  const std::int64_t wanted = job.spec.cpu->value * *job.spec.tasks;
-  return {ReasonCode::kNoCapacity,
-          "needs " + format_decimal(wanted, 3) + " cpu and " +
-              std::to_string((job.spec.memory.value * *job.spec.tasks) >> 20) + " MiB; " +
-              format_decimal(free, 3) + " of " + format_decimal(total, 3) + " cpu are free",
-          {{"cpu_millis_wanted", wanted}, {"cpu_millis_free", free}, {"cpu_millis", total}},
-          {}};
-}
-
-Reason capacity_reason(const State& state, const JobRecord& job, const Request& request,
-                       std::int64_t jobs_ahead) {
-  const auto chips = state.chips_of(request);
-  const Count count = count_accelerators(state, chips);
-  const std::int64_t wanted = (request.amount.value + 999) / 1000 * *job.spec.tasks;
-  const bool host_is_short = lacks_host(state, job.spec, request, chips);
-  std::string detail = "needs " + std::to_string(wanted) + " × " + chip_text(request) + "; " +
-                       std::to_string(count.free) + " of " + std::to_string(count.total) +
-                       " are free";
-  if (count.out_of_service > 0) {
-    detail += ", " + std::to_string(count.out_of_service) + " out of service";
-  }
-  if (host_is_short) {
-    detail +=
-        ", but too little cpu or memory beside them: " + format_decimal(job.spec.cpu->value, 3) +
-        " cpu and " + std::to_string(job.spec.memory.value >> 20) + " MiB are needed per task";
-  }
-  const Holdings holdings = holdings_of(state, chips, wanted, count.free);
-  if (!holdings.names.empty()) detail += "; " + holdings.names;
-  // A bound holds for the first in line alone, and where no node must have several free at once.
-  std::optional<Timestamp> until;
-  if (jobs_ahead == 0 && !host_is_short && request.amount.value <= 1000) {
-    until = holdings.free_at_the_latest;
-  }
-  if (until.has_value()) detail += ", until " + format_timestamp(*until) + " at the latest";
-  return {ReasonCode::kNoCapacity,
-          std::move(detail),
-          {{"accelerators_wanted", wanted},
-           {"accelerators_free", count.free},
-           {"accelerators", count.total},
-           {"accelerators_out_of_service", count.out_of_service}},
-          until};
-}
-
-// What would do is at a site none of whose nodes answers.
-std::optional<Reason> unreachable_reason(const State& state, const RequestKey& key) {
-  std::map<SiteName, std::int64_t> node_count;
-  std::set<SiteName> with_a_node_up;
-  for (const auto& [name, record] : state.nodes) {
-    ++node_count[record.node.site];
-    if (!record.down) with_a_node_up.insert(record.node.site);
-  }
-  const auto is_wanted = [&](const NodeName& name) {
-    return std::any_of(key.begin(), key.end(), [&](const Request& request) {
-      if (!request.needs_accelerator()) return true;
-      const auto chips = state.chips_of(request);
-      return std::any_of(chips.begin(), chips.end(), [&](const Chip* chip) {
-        const auto names = state.nodes_of_chip.find(chip->name);
-        return names != state.nodes_of_chip.end() && names->second.count(name) > 0;
-      });
-    });
-  };
-  for (const auto& [name, record] : state.nodes) {
-    const SiteName& site = record.node.site;
-    if (with_a_node_up.count(site) > 0 || !is_wanted(name)) continue;
-    const std::string why = record.down_detail.empty() ? "" : " (" + record.down_detail + ")";
-    return Reason{ReasonCode::kSiteUnreachable,
-                  "site " + site.str() + " is unreachable: none of its " +
-                      std::to_string(node_count[site]) + " nodes answers" + why,
-                  {{"nodes_down", node_count[site]}},
-                  {}};
-  }
-  return std::nullopt;
-}
-
-// It does not fit on what is in service, were it empty.
-Reason out_of_service_reason(const State& state, const JobRecord& job, const RequestKey& key) {
-  bool fits_fleet = false;
-  Count count;
-  for (const Request& request : key) {
-    const auto chips = state.chips_of(request);
-    const Count more = count_accelerators(state, chips);
-    count.total += more.total;
-    count.unhealthy += more.unhealthy;
-    count.out_of_service += more.out_of_service;
-    fits_fleet |= !first_fit(state, job.spec, request, chips, CapacityView::kFleet).empty();
-  }
-  std::int64_t cordoned = 0;
-  std::string names;
-  for (const auto& [name, record] : state.nodes) {
-    if (!record.cordoned) continue;
-    if (++cordoned <= 5) names += (names.empty() ? "" : ", ") + name.str();
-  }
-  if (!fits_fleet) {
-    return {ReasonCode::kInfeasible,
-            "the fleet shrank: no node can run it any more; cancel it, or bring capacity back",
-            {{"accelerators", count.total}},
-            {}};
-  }
-  if (const std::optional<Reason> reason = unreachable_reason(state, key)) return *reason;
-  if (cordoned > 0) {
-    return {ReasonCode::kNodeDraining,
-            "what would fit is cordoned or being drained: " + names +
-                "; duru uncordon NODE gives it back",
-            {{"nodes_cordoned", cordoned}},
-            {}};
-  }
-  return {ReasonCode::kNoCapacity,
-          std::to_string(count.out_of_service) + " of " + std::to_string(count.total) +
-              " accelerators that would do are out of service (" + std::to_string(count.unhealthy) +
-              " unhealthy)",
-          {{"accelerators", count.total},
-           {"accelerators_free", 0},
-           {"accelerators_out_of_service", count.out_of_service},
-           {"accelerators_unhealthy", count.unhealthy}},
-          {}};
-}
-
-bool fits_any(const State& state, const JobSpec& spec, const RequestKey& key, CapacityView view) {
-  return std::any_of(key.begin(), key.end(), [&](const Request& request) {
-    return !first_fit(state, spec, request, state.chips_of(request), view).empty();
-  });
 }
 
 // What one shape wants of the fleet, or keeps from those behind it.
@@ -289,11 +122,7 @@ Reason queue_reason(const State& state, const JobRecord& job, Timestamp now) {
             {{"jobs_ahead", ahead.count}},
             {}};
   }
-  Reason reason = key.front().needs_accelerator()
-                      ? capacity_reason(state, job, key.front(), ahead.count)
-                      : host_reason(state, job);
-  reason.figures["jobs_ahead"] = ahead.count;
-  return reason;
+  return capacity_reason(state, job, key.front(), ahead.count);
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ TEST_F(Explain, SaysUntilWhenABackoffLasts) {
 TEST_F(Explain, GivesTheFiguresOfWhatIsTooLittle) {
   rig.submit(gpu_job("holder", 3));
   const JobId id = rig.submit(gpu_job("j", 2));
-  expect(id, ReasonCode::kNoCapacity, "needs 2 × a gpu chip; 1 of 4 are free; held by holder");
+  expect(id, ReasonCode::kNoCapacity,
+         "needs 2 × a gpu chip on one node; 1 of 4 are free; held by holder");
   const Reason reason = why(id);
   EXPECT_EQ(reason.figures.at("accelerators_wanted"), 2);
   EXPECT_EQ(reason.figures.at("accelerators_free"), 1);
@@ -84,7 +85,7 @@ TEST_F(Explain, SaysWhatIsOutOfService) {
   rig.submit(gpu_job("holder", 2));
   rig.apply(MarkAccelerator{{NodeName("a"), 3}, false, "hot"});
   expect(rig.submit(gpu_job("j", 2)), ReasonCode::kNoCapacity,
-         "needs 2 × a gpu chip; 1 of 4 are free, 1 out of service; held by holder");
+         "needs 2 × a gpu chip on one node; 1 of 4 are free, 1 out of service; held by holder");
 }
 
 TEST_F(Explain, SaysWhenCpuIsWhatIsShort) {
@@ -94,8 +95,22 @@ TEST_F(Explain, SaysWhenCpuIsWhatIsShort) {
   JobSpec spec = gpu_job("j");
   spec.cpu = MilliCpu(2000);
   expect(rig.submit(spec), ReasonCode::kNoCapacity,
-         "needs 1 × a gpu chip; 4 of 4 are free, but too little cpu or memory beside them: 2 cpu "
-         "and 0 MiB are needed per task");
+         "needs 1 × a gpu chip; 4 of 4 are free, but too little cpu beside them: 1 of 64 cpu are "
+         "free; held by hog");
+}
+
+TEST_F(Explain, SaysWhenMemoryIsWhatIsShort) {
+  JobSpec hog = job("hog");
+  hog.memory = Bytes(std::int64_t{255} << 30);
+  rig.submit(hog);
+  JobSpec spec = gpu_job("j");
+  spec.memory = Bytes(std::int64_t{2} << 30);
+  const JobId id = rig.submit(spec);
+  expect(id, ReasonCode::kNoCapacity,
+         "needs 1 × a gpu chip; 4 of 4 are free, but too little memory beside them: 1024 of 262144 "
+         "MiB are free; held by hog");
+  EXPECT_EQ(why(id).figures.at("memory_bytes_wanted"), spec.memory.value);
+  EXPECT_EQ(why(id).figures.count("cpu_millis_wanted"), 0U);
 }
 
 TEST_F(Explain, GivesTheCpuThatAJobWithoutAcceleratorWants) {
@@ -106,7 +121,8 @@ TEST_F(Explain, GivesTheCpuThatAJobWithoutAcceleratorWants) {
   spec.cpu = MilliCpu(1500);
   spec.tasks = 2;
   const JobId id = rig.submit(spec);
-  expect(id, ReasonCode::kNoCapacity, "needs 3 cpu and 0 MiB; 1 of 64 cpu are free");
+  expect(id, ReasonCode::kNoCapacity,
+         "needs 2 tasks with 1.5 cpu each; 1 of 64 cpu are free; held by hog");
   EXPECT_EQ(why(id).figures.at("cpu_millis_wanted"), 3000);
 }
 
@@ -153,6 +169,34 @@ TEST_F(Explain, SaysWhenWhatWouldFitIsCordoned) {
   EXPECT_EQ(why(id).figures.at("nodes_cordoned"), 1);
 }
 
+TEST_F(Explain, NeverSaysToUncordonANodeThatCouldNotHoldIt) {
+  rig.fleet({node("b", kH100, 2)});
+  rig.apply(MarkAccelerator{{NodeName("a"), 0}, false, "hot"});
+  const JobId id = rig.submit(gpu_job("j", 4));
+  rig.apply(CordonNode{NodeName("b"), ""});
+  expect(id, ReasonCode::kNoCapacity,
+         "needs 4 × a gpu chip on one node; the best node has 3 healthy; 3 of 6 are free, 3 out of "
+         "service (1 unhealthy)");
+  rig.apply(UncordonNode{NodeName("b")});
+  EXPECT_EQ(why(id).figures.at("accelerators_free"), 5) << "what is free is free, also for others";
+  rig.apply(MarkAccelerator{{NodeName("a"), 0}, true, ""});
+  rig.apply(CordonNode{NodeName("a"), ""});
+  rig.apply(CordonNode{NodeName("b"), ""});
+  expect(rig.submit(gpu_job("k", 4)), ReasonCode::kNodeDraining,
+         "what would fit is cordoned or being drained: a; duru uncordon NODE gives it back");
+}
+
+TEST_F(Explain, SaysThatEachTaskNeedsItsAcceleratorsOnOneNode) {
+  rig.fleet({node("b", kH100, 3), node("c", kH100, 8)});
+  rig.submit(gpu_job("holder", 8));
+  expect(rig.submit(gpu_job("gang", 4, 2)), ReasonCode::kNoCapacity,
+         "needs 2 tasks with 4 × a gpu chip each, each on one node; 7 of 15 are free; held by "
+         "holder");
+  expect(rig.submit(gpu_job("scattered", 5)), ReasonCode::kNoCapacity,
+         "needs 5 × a gpu chip on one node; 7 of 15 are free, at most 4 on one node; held by "
+         "holder");
+}
+
 TEST_F(Explain, SaysWhenAllThatWouldDoIsUnhealthyOrDown) {
   rig.fleet({node("b", kAries, 1)});
   for (std::int32_t i = 0; i < 3; ++i) {
@@ -160,17 +204,33 @@ TEST_F(Explain, SaysWhenAllThatWouldDoIsUnhealthyOrDown) {
   }
   const JobId id = rig.submit(gpu_job("j", 2));
   expect(id, ReasonCode::kNoCapacity,
-         "3 of 4 accelerators that would do are out of service (3 unhealthy)");
+         "needs 2 × a gpu chip on one node; the best node has 1 healthy; 1 of 4 are free, 3 out of "
+         "service (3 unhealthy)");
   rig.apply(NodeObserved{NodeName("a"), false, "lost"});
   expect(id, ReasonCode::kNoCapacity,
-         "4 of 4 accelerators that would do are out of service (3 unhealthy)");
+         "needs 2 × a gpu chip on one node; the best node has 0 healthy; 0 of 4 are free, 4 out of "
+         "service (3 unhealthy)");
+}
+
+TEST_F(Explain, SaysWhenTheOnlyHostsThatCouldDoAreOutOfService) {
+  Node small = node("b", kAries, 1);
+  small.cpu = MilliCpu(2000);
+  rig.fleet({small});
+  rig.apply(NodeObserved{NodeName("a"), false, "lost"});
+  JobSpec spec = job("j");
+  spec.cpu = MilliCpu(8000);
+  expect(rig.submit(spec), ReasonCode::kNoCapacity,
+         "needs 8 cpu; the nodes that have it are out of service");
 }
 
 TEST_F(Explain, SaysThatTheFleetShrank) {
   rig.submit(gpu_job("holder", 2));
   const JobId id = rig.submit(gpu_job("j", 4));
   rig.fleet({node("a", kH100, 2)});
-  EXPECT_EQ(why(id).code, ReasonCode::kInfeasible);
+  expect(
+      id, ReasonCode::kInfeasible,
+      "the fleet shrank: no node can run it any more; it needs 4 × a gpu chip on one node, with 1 "
+      "cpu (the fleet has 2, at most 2 on one node)");
 }
 
 TEST_F(Explain, SaysThatASiteIsUnreachableWhenNoneOfItsNodesAnswers) {
@@ -179,7 +239,7 @@ TEST_F(Explain, SaysThatASiteIsUnreachableWhenNoneOfItsNodesAnswers) {
   rig.fleet({node("b", kAries, 1)});
   rig.apply(NodeObserved{NodeName("a"), false, "no answer"});
   expect(id, ReasonCode::kNoCapacity,
-         "4 of 4 accelerators that would do are out of service (0 unhealthy)");
+         "needs 1 × a gpu chip; 0 of 4 are free, 4 out of service (0 unhealthy)");
   rig.apply(NodeObserved{NodeName("b"), false, "no answer"});
   expect(id, ReasonCode::kSiteUnreachable,
          "site here is unreachable: none of its 2 nodes answers (no answer)");

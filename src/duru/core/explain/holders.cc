@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "duru/core/explain/need.h"
+
 namespace duru {
 namespace {
 
@@ -43,18 +45,28 @@ Holdings holdings_of(const State& state, const std::vector<const Chip*>& chips, 
     }
   }
   Holdings holdings;
-  for (std::size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
-    holdings.names += (i == 0 ? "held by " : ", ") + names[i];
-  }
-  if (names.size() > kNamesMax) {
-    holdings.names += " and " + std::to_string(names.size() - kNamesMax) + " more";
-  }
+  if (!names.empty()) holdings.names = "held by " + listed(names, kNamesMax);
   const std::int64_t missing = wanted - free;
   std::sort(ends.begin(), ends.end());
   if (missing > 0 && static_cast<std::size_t>(missing) <= ends.size()) {
     holdings.free_at_the_latest = ends[static_cast<std::size_t>(missing) - 1];
   }
   return holdings;
+}
+
+std::string host_holders(const State& state, const std::set<NodeName>& nodes) {
+  std::set<WorkloadId> seen;
+  std::vector<std::string> names;
+  for (const NodeName& node : nodes) {
+    const auto live = state.live_on_node.find(node);
+    if (live == state.live_on_node.end()) continue;
+    for (const WorkloadId& id : live->second) {
+      const WorkloadRecord& workload = state.workloads.at(id);
+      const JobRecord* job = state.job(workload.job);
+      if (job != nullptr && seen.insert(id).second) names.push_back(job->spec.name);
+    }
+  }
+  return names.empty() ? "" : "held by " + listed(names, kNamesMax);
 }
 
 }  // namespace duru

@@ -81,6 +81,12 @@ void fill(const State& state, const NodeName& name, const Chip* chip, const Requ
   }
 }
 
+bool is_usable(const State& state, const NodeName& name, CapacityView view) {
+  if (view == CapacityView::kFleet) return state.takes_jobs(name);
+  if (view != CapacityView::kUncordoned) return state.schedulable(name);
+  return state.takes_jobs(name) && !state.nodes.at(name).down;
+}
+
 // How a placement looks at the fleet.
 struct Looking {
   CapacityView view;
@@ -93,9 +99,8 @@ bool fit_on(const State& state, const Names& names, const Chip* chip, const Requ
             const Need& need, const Looking& looking, std::vector<Allocation>& out) {
   out.clear();
   for (const NodeName& name : names) {
-    const bool is_usable =
-        looking.view == CapacityView::kFleet ? state.takes_jobs(name) : state.schedulable(name);
-    if (!is_usable || (looking.kept != nullptr && looking.kept->count(name) > 0)) continue;
+    if (!is_usable(state, name, looking.view)) continue;
+    if (looking.kept != nullptr && looking.kept->count(name) > 0) continue;
     fill(state, name, chip, request, need, room_on(state, name, chip, looking.view), out);
     if (static_cast<std::int64_t>(out.size()) == need.tasks) return true;
   }
@@ -155,27 +160,31 @@ bool lacks_host(const State& state, const JobSpec& spec, const Request& request,
          !first_fit(state, spec, request, chips, CapacityView::kFree, true).empty();
 }
 
-std::set<NodeName> hosts_wanted(const State& state, const JobSpec& spec, const Request& request,
-                                const std::vector<const Chip*>& chips) {
-  std::set<NodeName> hosts;
+std::set<NodeName> nodes_for(const State& state, const JobSpec& spec, const Request& request,
+                             const std::vector<const Chip*>& chips, CapacityView view) {
+  std::set<NodeName> found;
   const Need need = need_of(spec, request);
-  if (!need.of_host()) return hosts;
   const auto consider = [&](const NodeName& name, const Chip* chip) {
     const bool fits =
-        state.schedulable(name) &&
-        tasks_that_fit(need, room_on(state, name, chip, CapacityView::kSchedulable)) > 0;
-    if (fits) hosts.insert(name);
+        is_usable(state, name, view) && tasks_that_fit(need, room_on(state, name, chip, view)) > 0;
+    if (fits) found.insert(name);
   };
   if (!request.needs_accelerator()) {
     for (const auto& [name, record] : state.nodes) consider(name, nullptr);
-    return hosts;
+    return found;
   }
   for (const Chip* chip : chips) {
     const auto names = state.nodes_of_chip.find(chip->name);
     if (names == state.nodes_of_chip.end()) continue;
     for (const NodeName& name : names->second) consider(name, chip);
   }
-  return hosts;
+  return found;
+}
+
+std::set<NodeName> hosts_wanted(const State& state, const JobSpec& spec, const Request& request,
+                                const std::vector<const Chip*>& chips) {
+  if (!need_of(spec, request).of_host()) return {};
+  return nodes_for(state, spec, request, chips, CapacityView::kSchedulable);
 }
 
 }  // namespace duru

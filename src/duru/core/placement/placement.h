@@ -14,6 +14,7 @@ enum class CapacityView {
   kFree,         // free now on schedulable nodes
   kSchedulable,  // all that schedulable nodes have, as if nothing ran: may it ever start without a
                  // change to the fleet?
+  kUncordoned,   // the same, as if no node were cordoned
   kFleet,  // all that every node has, cordoned, down or unhealthy or not: can it run here at all?
 };
 
@@ -34,6 +35,10 @@ std::vector<Allocation> first_fit_beside(const State& state, const JobSpec& spec
 // free, or it wants none.
 bool lacks_host(const State& state, const JobSpec& spec, const Request& request,
                 const std::vector<const Chip*>& chips);
+
+// The nodes that could take one task of it by this view. O(nodes).
+std::set<NodeName> nodes_for(const State& state, const JobSpec& spec, const Request& request,
+                             const std::vector<const Chip*>& chips, CapacityView view);
 
 // The hosts whose cpu and memory it competes for: those in service that could take one task of it,
 // were they empty. None when its tasks take nothing of a host but accelerators. O(nodes).
