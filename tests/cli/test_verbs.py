@@ -214,7 +214,13 @@ def test_nodes_are_cordoned_and_drained(shared):
     assert shared.json("uncordon", node)["state"] == "ready"
     cli(shared, "submit", "-", input="name: drained\ncommand: [sleep, '60']\n")
     cli(shared, "wait", "drained", "--for", "running")
-    cli(shared, "remove", "node", node, code=4)
+    refused = cli(shared, "remove", "node", node, code=4).stderr
+    assert "still takes work" in refused and f"duru drain {node}" in refused and "--force" in refused
+    assert "has 1 task runs" in cli(shared, "remove", "node", node, "--force", code=4).stderr
+    cli(shared, "drain", node, "--grace", "10m")
+    stop_at = shared.json("get", "node", node)["stop_at"]
+    longer = cli(shared, "drain", node, "--grace", "20m").stderr
+    assert f"is being drained already, what runs is stopped at {stop_at}" in longer
     cli(shared, "drain", node, "--grace", "0s")
     shared.wait_for_state("drained", "queued")
     assert cli(shared, "uncordon", node, "-o", "name").stdout == f"{node}\n"

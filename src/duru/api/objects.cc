@@ -19,7 +19,7 @@ DURU_RECORD(JobDetail, (1, job), (2, spec), (3, principal), (4, after), (5, outp
 DURU_RECORD(NodeObject, (1, name), (2, site), (3, state), (4, reason), (5, cpu), (6, cpu_free),
             (7, memory), (8, memory_free), (9, accelerator_count), (10, accelerator_free_count),
             (11, task_count), (12, chips), (13, emulated), (14, labels), (15, joined_at),
-            (16, field))
+            (16, field), (17, stop_at))
 DURU_RECORD(AcceleratorObject, (1, name), (2, node), (3, index), (4, chip), (5, track),
             (6, emulated), (7, state), (8, reason), (9, job), (10, job_id), (11, pci_address))
 DURU_RECORD(ChipObject, (1, name), (2, aliases), (3, vendor), (4, origin), (5, track),

@@ -97,13 +97,14 @@ struct NodeObject {
   Bytes memory;
   Bytes memory_free;
   std::int32_t accelerator_count = 0;
-  std::int32_t accelerator_free_count = 0;
+  std::int32_t accelerator_free_count = 0;  // healthy, not held, and the node takes work
   std::int32_t task_count = 0;
   std::string chips;  // "2 × h100-sxm5-80gb (emulated)"
   bool emulated = false;
   std::map<std::string, std::string> labels;
   Timestamp joined_at;
   std::optional<FieldNodeObject> field;  // of a node that dials out
+  std::optional<Timestamp> stop_at;      // of a drain: when what runs is stopped
 };
 DURU_DECLARE_RECORD(NodeObject)
 

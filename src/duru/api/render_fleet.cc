@@ -73,7 +73,9 @@ NodeObject node_object(const State& state, const NodeRecord& record) {
   object.memory = node.memory;
   object.memory_free = capacity.memory_free;
   object.accelerator_count = static_cast<std::int32_t>(node.accelerators.size());
+  const bool takes_work = !record.down && !record.cordoned;
   for (const auto& [chip, free] : capacity.free_by_chip) {
+    if (!takes_work) break;
     object.accelerator_free_count += static_cast<std::int32_t>(free.size());
   }
   object.task_count = capacity.task_count;
@@ -81,6 +83,7 @@ NodeObject node_object(const State& state, const NodeRecord& record) {
   object.emulated = node.emulated;
   object.labels = node.labels;
   object.joined_at = record.joined_at;
+  if (record.draining) object.stop_at = record.stop_at;
   return object;
 }
 

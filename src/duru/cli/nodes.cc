@@ -1,7 +1,9 @@
+#include <boost/json.hpp>
 #include <memory>
 
 #include "duru/base/json.h"
 #include "duru/cli/exit_code.h"
+#include "duru/cli/json_access.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
 #include "duru/domain/names.h"
@@ -14,8 +16,9 @@ struct NodeOptions {
   std::string node;
   std::string reason;
   std::string grace;
-  std::string kind;   // remove
-  std::string state;  // mark
+  std::string kind;    // remove
+  std::string state;   // mark
+  bool force = false;  // remove
 };
 
 std::string quoted(const std::string& text) {
@@ -33,26 +36,54 @@ int post(Context& context, const std::string& path, const std::string& body,
   return show_done(context, *find_kind_info(kind), answer.value(), sentence);
 }
 
+// When the work of a node that is drained is stopped; "" of one that is not.
+Result<std::string> stop_time(const Result<std::string>& node) {
+  if (!node.ok()) return node.error();
+  const auto object = parse_answer(node.value());
+  if (!object.ok()) return object.error();
+  return text_of(object.value(), "stop_at");
+}
+
+// A drain may be made shorter, not longer.
+std::string drain_sentence(const std::string& node, const std::string& before,
+                           const std::string& after) {
+  if (after == before) {
+    return node + " is being drained already, what runs is stopped at " + after +
+           "; for more time, duru uncordon " + node + " first";
+  }
+  return "draining " + node + ": no new work, what runs is stopped and queued again at " + after +
+         "; duru get node " + node + " shows what is left";
+}
+
 int drain(Context& context, const NodeOptions& options) {
   Milliseconds grace = seconds(30);
   if (!options.grace.empty() && !parse_duration(options.grace, grace)) {
     return context.fail_usage("--grace: expected a duration like 30s or 0s, got \"" +
                               options.grace + "\"");
   }
-  const std::string grace_text = format_duration(grace);
-  return post(
-      context, path_of({"v1", "nodes", options.node, "drain"}),
-      "{\"grace\":" + quoted(grace_text) + ",\"reason\":" + quoted(options.reason) + "}", "node",
-      "draining " + options.node + ": no new work, what runs is stopped and queued again in " +
-          grace_text + "; duru get node " + options.node + " shows what is left");
+  auto api = context.connect();
+  if (!api.ok()) return context.fail(api.error());
+  const std::string path = path_of({"v1", "nodes", options.node});
+  const auto before = stop_time(api.value().get(path));
+  if (!before.ok()) return context.fail(before.error());
+  const auto answer =
+      api.value().post(path + "/drain", "{\"grace\":" + quoted(format_duration(grace)) +
+                                            ",\"reason\":" + quoted(options.reason) + "}");
+  if (!answer.ok()) return context.fail(answer.error());
+  const auto after = stop_time(answer.value());
+  if (!after.ok()) return context.fail(after.error());
+  return show_done(context, *find_kind_info("node"), answer.value(),
+                   drain_sentence(options.node, before.value(), after.value()));
 }
 
 int remove(Context& context, const NodeOptions& options) {
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
-  const auto answer = api.value().remove(path_of({"v1", "nodes", options.node}));
+  const auto answer = api.value().remove(path_of({"v1", "nodes", options.node}) +
+                                         query_of({{"force", options.force ? "true" : ""}}));
   if (!answer.ok()) return context.fail(answer.error());
-  context.console().note("removed node " + options.node + "; duru get nodes shows the others");
+  context.console().note("removed node " + options.node +
+                         "; it is back when the server starts again and finds it");
   return kExitOk;
 }
 
@@ -119,15 +150,19 @@ Verb drain_verb() {
 
 Verb remove_verb() {
   auto options = std::make_shared<NodeOptions>();
-  return {.name = "remove",
-          .summary = "Take a node out of the fleet; it must hold no work",
-          .examples =
-              "  duru drain NODE            # stops what runs, and takes a moment\n"
-              "  duru get nodes             # TASKS 0: it is empty\n"
-              "  duru remove node NODE\n",
-          .arguments = {positional("KIND", &options->kind, "node", {"node"}),
-                        naming("nodes", positional("NAME", &options->node, "the node"))},
-          .run = [options](Context& context) { return remove(context, *options); }};
+  return {
+      .name = "remove",
+      .summary = "Take a node out of the fleet; it must hold no work and take none",
+      .examples =
+          "  duru drain NODE            # stops what runs, and takes a moment\n"
+          "  duru get nodes             # TASKS 0: it is empty\n"
+          "  duru remove node NODE\n"
+          "It stays away until the server starts again and finds it; a drain stays over starts,\n"
+          "so a node that is to take no work is left drained.\n",
+      .arguments = {positional("KIND", &options->kind, "node", {"node"}),
+                    naming("nodes", positional("NAME", &options->node, "the node")),
+                    flag("--force", &options->force, "also when it still takes work")},
+      .run = [options](Context& context) { return remove(context, *options); }};
 }
 
 Verb mark_verb() {

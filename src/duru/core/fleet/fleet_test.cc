@@ -220,6 +220,15 @@ TEST_F(Fleet, ARealNodeThatHasLeftIsNotForgottenAndAPersonsCordonStays) {
   EXPECT_TRUE(at("machine").cordoned);
 }
 
+TEST_F(Fleet, ADrainStaysOverAStart) {
+  rig.apply(DrainNode{NodeName("a"), minutes(1), "disks"});
+  rig.advance(minutes(2));
+  rig.restart(rig.now());
+  rig.apply(DefineFleet{chips(), {site()}, {node("a", kH100, 4), node("b", kAries, 2)}, true});
+  EXPECT_TRUE(at("a").draining && at("a").cordoned);
+  EXPECT_EQ(at("a").cordon_reason, "disks");
+}
+
 TEST_F(Fleet, ACordonTakesNothingFromADrainAndADrainThatSaysNothingKeepsTheReason) {
   rig.apply(CordonNode{NodeName("a"), "noisy"});
   rig.apply(DrainNode{NodeName("a"), hours(1), ""});

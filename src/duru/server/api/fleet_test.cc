@@ -62,8 +62,31 @@ TEST(Fleet, ANodeIsDrainingUntilTheLastOfItsWorkHasEnded) {
   EXPECT_TRUE(eventually([&] { return state() == "drained"; }));
 }
 
+TEST(Fleet, ADrainTellsWhenItStopsWhatRunsAndACordonedNodeHasNothingFree) {
+  TestServer server;
+  server.run_of(server.submit("a"));
+  EXPECT_TRUE(has(server.get("/v1/nodes/n1").body, R"("accelerator_free_count":2)"));
+  const auto drained = server.post("/v1/nodes/n1/drain", R"({"grace":"5m"})");
+  const std::string stop_at = TestServer::field(drained.body, "stop_at");
+  EXPECT_EQ(stop_at.size(), std::string("2026-11-24T22:51:32.123Z").size()) << drained.body;
+  EXPECT_TRUE(has(drained.body, R"("accelerator_free_count":0)")) << drained.body;
+  const auto longer = server.post("/v1/nodes/n1/drain", R"({"grace":"1h"})");
+  EXPECT_EQ(TestServer::field(longer.body, "stop_at"), stop_at) << "the earlier end stays";
+  EXPECT_TRUE(has(server.post("/v1/nodes/n1/uncordon").body, R"("stop_at":null)"));
+}
+
+TEST(Fleet, ANodeThatTakesWorkIsNotRemovedUnlessThatIsForced) {
+  TestServer server;
+  const auto refused = server.request("DELETE", "/v1/nodes/n1");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_TRUE(has(refused.body, "duru drain n1 first, or remove it with --force")) << refused.body;
+  EXPECT_EQ(server.request("DELETE", "/v1/nodes/n1?force=perhaps").status, 400);
+  EXPECT_EQ(server.request("DELETE", "/v1/nodes/n1?force=true").status, 204);
+}
+
 TEST(Fleet, AnEmptyNodeIsRemoved) {
   TestServer server;
+  server.post("/v1/nodes/n1/cordon");
   const auto removed = server.request("DELETE", "/v1/nodes/n1");
   EXPECT_EQ(removed.status, 204);
   EXPECT_EQ(removed.body, "");

@@ -207,10 +207,14 @@ void post_jobs(Backend& backend, const RequestPtr& request, http::Responder resp
     return;
   }
   submission.command.project = ProjectName(*project);
+  // Lists are in the order of ids: rising in the order of the jobs.
+  std::vector<JobId> ids(specs.size());
+  std::generate(ids.begin(), ids.end(), [&] { return backend.draw_job_id(); });
+  std::sort(ids.begin(), ids.end());
   bool looks_up = false;
-  for (JobSpec& spec : specs) {
-    looks_up |= must_look_up(spec);
-    submission.command.jobs.push_back({backend.draw_job_id(), std::move(spec)});
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    looks_up |= must_look_up(specs[i]);
+    submission.command.jobs.push_back({ids[i], std::move(specs[i])});
   }
   if (!looks_up) return submit(backend, *request, std::move(responder), std::move(submission));
   backend.files().add([&backend, request, responder, submission = std::move(submission)]() mutable {

@@ -2,6 +2,7 @@
 #include "duru/api/render.h"
 #include "duru/server/api/backend.h"
 #include "duru/server/api/bodies.h"
+#include "duru/server/api/query.h"
 
 namespace duru {
 namespace {
@@ -44,8 +45,27 @@ void post_drain(Backend& backend, const RequestPtr& request, http::Responder res
       DrainNode{node, body->grace.value_or(kDrainGraceDefault), std::move(body->reason)});
 }
 
+// Work could start on it until the moment it goes: that it shall take none must be said first.
+bool takes_work(Backend& backend, const NodeName& name) {
+  return backend.context().view.read(
+      [&](const View::Reading& reading) { return reading.state.schedulable(name); });
+}
+
 void delete_node(Backend& backend, const RequestPtr& request, http::Responder responder) {
-  backend.submit(*request, std::move(responder), {RemoveNode{node_of(request)}, 204, {}, {}});
+  QueryReader query(request->query);
+  const bool force = query.boolean("force");
+  if (auto bad = query.problem({"force"})) {
+    responder.send(*bad);
+    return;
+  }
+  const NodeName name = node_of(request);
+  if (!force && takes_work(backend, name)) {
+    responder.send(
+        rejection_response({"node-in-use", "node " + name.str() + " still takes work",
+                            "duru drain " + name.str() + " first, or remove it with --force", ""}));
+    return;
+  }
+  backend.submit(*request, std::move(responder), {RemoveNode{name}, 204, {}, {}});
 }
 
 void post_mark(Backend& backend, const RequestPtr& request, http::Responder responder) {
