@@ -3,6 +3,7 @@
 #include <set>
 
 #include "duru/base/json.h"
+#include "duru/base/suggestion.h"
 
 namespace duru {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::size_t kProblemsMax = 20;
+constexpr std::size_t kShortWord = 3;  // of cpu, gpu, npu each is near to all others
 
 // Sees the document as events: finds doubled keys, which bj::parse drops silently.
 struct DuplicateKeys {
@@ -173,7 +175,25 @@ class RecordReader {
       if (!names.empty()) names += ", ";
       names += entry.name;
     }
-    problem(pointer, "expected one of " + names + "; got " + kind_name(json));
+    problem(pointer, "expected one of " + names + "; got " + kind_name(json) + meant(type, json));
+  }
+
+  // "; did you mean …?", or nothing.
+  static std::string meant(const Type& type, const bj::value& json) {
+    if (!json.is_string() || json.get_string().size() <= kShortWord) return "";
+    std::vector<std::string> names;
+    for (const EnumName& entry : type.enum_names) names.emplace_back(entry.name);
+    const std::string text =
+        did_you_mean({json.get_string().data(), json.get_string().size()}, names);
+    return text.empty() ? "" : "; " + text;
+  }
+
+  // A field that is near, else all that are known.
+  static std::string known_or_meant(const Type& type, std::string_view name) {
+    std::vector<std::string> names;
+    for (const Field& field : type.fields) names.emplace_back(field.name);
+    const std::string text = did_you_mean(std::string(name), names);
+    return text.empty() ? "known are " + known(type) : text;
   }
 
   void read_record(const Type& type, const bj::value& json, void* value,
@@ -186,7 +206,7 @@ class RecordReader {
       const std::string at = pointer + "/" + escape_pointer(name);
       const Field* field = find(type, name);
       if (field == nullptr) {
-        if (!limits_.skips_unknown) problem(at, "unknown field; known are " + known(type));
+        if (!limits_.skips_unknown) problem(at, "unknown field; " + known_or_meant(type, name));
       } else if (!member.is_null()) {
         read(field->type(), member, field->member(value), at);
       }

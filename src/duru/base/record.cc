@@ -33,7 +33,7 @@ Type decimal_type(std::string_view name) {
 template <>
 const Type& QuantityText<Milliseconds>::type() {
   static const Type type = [] {
-    Type t = quantity_type<Milliseconds>("duration");
+    Type t = quantity_type<Milliseconds>("duration like 90s or 1h30m");
     t.to_text = [](const void* p) { return format_duration(*static_cast<const Milliseconds*>(p)); };
     t.from_text = [](void* p, std::string_view s) {
       return parse_duration(s, *static_cast<Milliseconds*>(p));
@@ -46,7 +46,7 @@ const Type& QuantityText<Milliseconds>::type() {
 template <>
 const Type& QuantityText<Timestamp>::type() {
   static const Type type = [] {
-    Type t = quantity_type<Timestamp>("time");
+    Type t = quantity_type<Timestamp>("time like 2026-11-24T22:51:32Z");
     t.to_text = [](const void* p) { return format_timestamp(*static_cast<const Timestamp*>(p)); };
     t.from_text = [](void* p, std::string_view s) {
       return parse_timestamp(s, *static_cast<Timestamp*>(p));
@@ -59,7 +59,7 @@ const Type& QuantityText<Timestamp>::type() {
 template <>
 const Type& QuantityText<Bytes>::type() {
   static const Type type = [] {
-    Type t = quantity_type<Bytes>("bytes");
+    Type t = quantity_type<Bytes>("bytes like 4GiB");
     t.from_text = [](void* p, std::string_view s) {
       return parse_bytes(s, *static_cast<Bytes*>(p));
     };
@@ -70,7 +70,7 @@ const Type& QuantityText<Bytes>::type() {
 
 template <>
 const Type& QuantityText<MilliCpu>::type() {
-  static const Type type = decimal_type<MilliCpu, 3>("cpu count");
+  static const Type type = decimal_type<MilliCpu, 3>("cpu count like 2 or \"0.5\"");
   return type;
 }
 template <>

@@ -24,7 +24,11 @@ Catalog::Catalog(std::vector<CatalogChip> chips, std::vector<PciProduct> pci_pro
 }
 
 const CatalogChip* Catalog::find(std::string_view id_or_alias) const {
-  const auto found = chip_by_name_.find(id_or_alias);
+  std::string name(id_or_alias);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  const auto found = chip_by_name_.find(name);
   return found == chip_by_name_.end() ? nullptr : &chips_[found->second];
 }
 

@@ -69,7 +69,7 @@ class Catalog {
   // The parts must be valid already: load.h sees to that.
   Catalog(std::vector<CatalogChip> chips, std::vector<PciProduct> pci_products, Digest digest);
 
-  // By id or alias; null if there is none.
+  // By id or alias, in small or capital letters; null if there is none.
   const CatalogChip* find(std::string_view id_or_alias) const;
   const PciProduct* find_pci(std::uint16_t vendor_id, std::uint16_t device_id) const;
 

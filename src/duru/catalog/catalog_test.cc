@@ -27,6 +27,7 @@ TEST(Catalog, AChipIsFoundByIdAndByAlias) {
        std::vector<std::pair<std::string, std::string>>{{"h100", "h100-sxm5-80gb"},
                                                         {"h200", "h200-sxm-141gb"},
                                                         {"a100", "a100-sxm4-80gb"},
+                                                        {"A100", "a100-sxm4-80gb"},
                                                         {"b200", "b200-sxm-180gb"},
                                                         {"rngd", "rngd"},
                                                         {"warboy", "warboy"},

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "duru/base/suggestion.h"
 #include "duru/cli/exit_code.h"
-#include "duru/cli/suggestion.h"
 
 namespace duru::cli {
 namespace {

@@ -33,10 +33,15 @@ TEST(JobDocument, several_jobs_are_read) {
 }
 
 TEST(JobDocument, an_error_names_file_place_field_and_what_was_expected) {
-  EXPECT_EQ(first_problem("jobs:\n  - name: a\n    cpu: many\n"),
-            "train.yaml:3:5: jobs[0].cpu: expected cpu count, got string \"many\"");
-  EXPECT_EQ(first_problem("kind: batsch\n"),
-            "train.yaml:1:1: kind: expected one of batch, train, session; got string \"batsch\"");
+  EXPECT_EQ(
+      first_problem("jobs:\n  - name: a\n    cpu: many\n"),
+      "train.yaml:3:5: jobs[0].cpu: expected cpu count like 2 or \"0.5\", got string \"many\"");
+  EXPECT_EQ(
+      first_problem("kind: batsch\n"),
+      "train.yaml:1:1: kind: expected one of batch, train, session; got string \"batsch\"; did you "
+      "mean \"batch\"?");
+  EXPECT_EQ(first_problem("comand: [a]\n"),
+            "train.yaml:1:1: comand: unknown field; did you mean \"command\"?");
   EXPECT_EQ(first_problem("cmd: [a]\n").substr(0, 34), "train.yaml:1:1: cmd: unknown field");
   EXPECT_EQ(first_problem("jobs: []\n"),
             "train.yaml:1:1: jobs: expected a list of one or more jobs, got an empty one");

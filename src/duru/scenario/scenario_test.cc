@@ -141,7 +141,7 @@ TEST(Scenario, NamesTheLineOfAFieldThatIsUnknownOrWrong) {
   EXPECT_EQ(message_of("about: x\nfleet:\n  n1: {cpus: 4}\n").substr(0, 38),
             "a.yaml:3: /fleet/n1/cpus: unknown fiel");
   EXPECT_EQ(message_of("about: x\nuntil: soon\n"),
-            "a.yaml:2: /until: expected duration, got string \"soon\"");
+            "a.yaml:2: /until: expected duration like 90s or 1h30m, got string \"soon\"");
 }
 
 TEST(Scenario, NamesTheLineOfBrokenYaml) {

@@ -136,7 +136,7 @@ class Drawn {
     if (dice_.one_in(6)) {
       argv.insert(argv.end(), {"--exit", std::to_string(dice_.between(1, 3))});
       spec.retries.limit = static_cast<std::int32_t>(dice_.between(0, 3));
-      if (dice_.one_in(2)) spec.retries.exit_codes = {1, 2};
+      if (spec.retries.limit > 0 && dice_.one_in(2)) spec.retries.exit_codes = {1, 2};
     }
     if (dice_.one_in(6)) argv.push_back("--ignore-term");
     if (dice_.one_in(4)) {

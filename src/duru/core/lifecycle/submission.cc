@@ -12,6 +12,14 @@ Rejection invalid(const std::string& pointer, std::string detail, std::string he
   return {"invalid", std::move(detail), std::move(help), pointer};
 }
 
+// Names and aliases of chips are.
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 bool has_nul(const std::vector<std::string>& texts) {
   return std::any_of(texts.begin(), texts.end(),
                      [](const std::string& text) { return text.find('\0') != std::string::npos; });
@@ -121,6 +129,10 @@ Rejection check_numbers(const JobSpec& spec, const std::string& pointer) {
   }
   if (spec.retries.limit < 0 || spec.retries.limit > 1000) {
     return invalid(pointer + "/retries/limit", "the limit is out of range", "give 0 to 1000");
+  }
+  if (spec.retries.limit == 0 && !spec.retries.exit_codes.empty()) {
+    return invalid(pointer + "/retries/limit", "exit codes to retry, but a limit of no retries",
+                   "say how often, like retries: {limit: 3, exit_codes: [75]}");
   }
   return {};
 }
@@ -293,7 +305,7 @@ void normalise(const State& state, JobSpec& spec, const JobId& id) {
     if (spec.command.empty()) spec.command = {"sleep", "infinity"};
   }
   for (Variant& variant : spec.variants) {
-    const auto alias = state.chip_by_alias.find(variant.chip.str());
+    const auto alias = state.chip_by_alias.find(lower_case(variant.chip.str()));
     if (alias != state.chip_by_alias.end()) variant.chip = alias->second;
   }
 }

@@ -54,6 +54,8 @@ const BadSpec kBadSpecs[] = {
      },
      "invalid", "/time_limit"},
     {"1001 retries", [](JobSpec& s) { s.retries.limit = 1001; }, "invalid", "/retries/limit"},
+    {"exit codes to retry, but never", [](JobSpec& s) { s.retries.exit_codes = {75}; }, "invalid",
+     "/retries/limit"},
     {"negative retries", [](JobSpec& s) { s.retries.limit = -1; }, "invalid", "/retries/limit"},
     {"track and variants",
      [](JobSpec& s) {

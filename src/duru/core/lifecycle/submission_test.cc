@@ -31,10 +31,12 @@ TEST_F(Submission, ASessionHasALeaseAndACommandOfItsOwn) {
   EXPECT_EQ(job.spec.command, (std::vector<std::string>{"sleep", "infinity"}));
 }
 
-TEST_F(Submission, AChipsAliasBecomesItsName) {
-  JobSpec spec = job("j");
-  spec.variants = {{ChipName("aries"), {}, {}, "", {}}};
-  EXPECT_EQ(rig.job(rig.submit(spec)).spec.variants[0].chip.str(), kAries);
+TEST_F(Submission, AChipsAliasBecomesItsNameInCapitalLettersToo) {
+  for (const char* alias : {"aries", "Aries", "ARIES"}) {
+    JobSpec spec = job(alias);
+    spec.variants = {{ChipName(alias), {}, {}, "", {}}};
+    EXPECT_EQ(rig.job(rig.submit(spec)).spec.variants[0].chip.str(), kAries);
+  }
 }
 
 TEST_F(Submission, AnAliasThatAChipLostIsForgotten) {

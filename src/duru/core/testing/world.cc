@@ -126,7 +126,7 @@ JobSpec World::spec(const State& state) {
   if (chance_.one_in(4)) spec.kind = JobKind::kSession;
   if (chance_.one_in(3)) spec.time_limit = minutes(chance_.between(1, 30));
   if (chance_.one_in(3)) spec.retries.limit = static_cast<std::int32_t>(chance_.between(0, 3));
-  if (chance_.one_in(4)) spec.retries.exit_codes = {3};
+  if (spec.retries.limit > 0 && chance_.one_in(4)) spec.retries.exit_codes = {3};
   if (chance_.one_in(3)) spec.outputs = {"model"};
   for (const auto& [id, other] : state.jobs) {
     if (!chance_.one_in(6)) continue;

@@ -1,8 +1,8 @@
-#include "duru/cli/suggestion.h"
+#include "duru/base/suggestion.h"
 
 #include <algorithm>
 
-namespace duru::cli {
+namespace duru {
 namespace {
 
 // The optimal string alignment distance, by the table of Wagner and Fischer: O(|a| × |b|).
@@ -23,10 +23,27 @@ std::size_t distance(const std::string& a, const std::string& b) {
 
 constexpr std::size_t kWordMax = 64;  // nobody meant a verb by more
 
+// What others call it.
+struct OtherWord {
+  std::string_view theirs;
+  std::string_view ours;
+};
+constexpr OtherWord kOtherWords[] = {
+    {"pending", "queued"},      {"waiting", "queued"},     {"active", "running"},
+    {"completed", "succeeded"}, {"success", "succeeded"},  {"done", "succeeded"},
+    {"error", "failed"},        {"canceled", "cancelled"}, {"timeout", "expired"},
+};
+
 }  // namespace
 
 std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
   if (word.size() > kWordMax) return "";
+  const auto is_known = [&](std::string_view name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  for (const OtherWord& other : kOtherWords) {
+    if (other.theirs == word && is_known(other.ours)) return std::string(other.ours);
+  }
   std::string nearest;
   std::size_t least = kWordMax;
   for (const std::string& candidate : known) {
@@ -43,4 +60,4 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
   return nearest.empty() ? "" : "did you mean \"" + nearest + "\"?";
 }
 
-}  // namespace duru::cli
+}  // namespace duru
