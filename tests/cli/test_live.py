@@ -75,6 +75,13 @@ def test_logs_follow_waits_for_the_start(shared, tmp_path):
     assert logs.out.read_text().endswith("here\n")
 
 
+def test_logs_follow_ends_with_how_the_job_failed(shared, tmp_path):
+    shared.cli("submit", "-", input="name: to-fail\ncommand: [sh, -c, 'exit 3']\n")
+    logs = Running(shared, tmp_path, "logs", "-f", "to-fail")
+    assert logs.exit_code() == 0
+    assert logs.err.read_text().splitlines()[-1] == "to-fail failed: exit code 3"
+
+
 def test_a_job_whose_output_nobody_reads_is_cancelled(shared):
     command = f"'{shared.binary}' --data '{shared.data}' run --name unread -- sh -c 'while echo y; do sleep 0.01; done' | head -1"
     done = subprocess.run(["bash", "-c", command], env=shared.environment, capture_output=True, text=True, timeout=30)
@@ -104,3 +111,16 @@ def test_completion_knows_the_names_that_the_server_has(shared):
     assert words("mark", "accelerator", "") == [f"{node}/{index}" for index in range(3)]
     assert "h100" in words("run", "--chip", "h1")
     assert words("logs", "nobody") == []
+    assert words("cancel", "named") == []  # it is over
+    shared.cli("submit", "-", input="name: with-outputs\ncommand: [sh, -c, 'touch $DURU_OUTPUTS/a1 $DURU_OUTPUTS/a2']\noutputs: [a1, a2]\n")
+    shared.cli("wait", "with-outputs")
+    assert words("download", "with-outputs", "a") == ["a1", "a2"]
+    home = subprocess.run(
+        [shared.binary, "completion", "words", "--", "--data", f"~/{shared.data.name}", "drain", ""],
+        env=shared.environment | {"HOME": str(shared.data.parent)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert home.stdout.split() == [node]

@@ -42,6 +42,14 @@ def test_the_reference_has_every_verb(duru_binary):
         assert re.search(rf"^\| `{verb}\b", reference, re.MULTILINE), verb
 
 
+def test_the_reference_and_the_help_have_every_state(duru_binary):
+    sentence = re.search(r"^A job is (.*?)\.$", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE)[1]
+    states = re.findall(r"`(\w+)`", sentence)
+    assert len(states) == 8
+    shown = " ".join(duru(duru_binary, "get", "--help").stdout.split())
+    assert ", ".join(states) in shown
+
+
 def test_wrong_usage_is_exit_code_2_on_stderr(duru_binary):
     for arguments in ([], ["gett"], ["get"], ["get", "jobs", "--what"], ["get", "jobs", "-o", "xml"], ["wait"]):
         done = duru(duru_binary, *arguments)
@@ -56,6 +64,8 @@ def test_a_mistyped_word_is_told_with_what_was_meant(duru_binary):
         (["get", "jbos"], 'did you mean "jobs"?'),
         (["get", "jobs", "--wacth"], 'unknown option "--wacth": did you mean "--watch"?'),
         (["get", "jobs", "--state", "runing"], 'did you mean "running"?'),
+        (["get", "jobs", "--state", "pending"], 'did you mean "queued"?'),
+        (["squeue"], "here it is duru get jobs"),
     ):
         done = duru(duru_binary, *arguments)
         assert (done.returncode, done.stdout) == (2, ""), arguments

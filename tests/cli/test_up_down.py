@@ -22,7 +22,7 @@ def test_up_detached_returns_when_it_is_ready(new_server):
 
 def test_up_tells_why_it_did_not_start(new_server):
     server = new_server()
-    server.up()
+    server.up("--emulate", "H100=1")
     again = server.cli("up", "--detach", check=False)
     assert again.returncode == 4
     assert "another server" in again.stderr and again.stdout == ""
@@ -43,6 +43,8 @@ def test_up_refuses_wrong_options(new_server, tmp_path):
         done = server.cli("up", *arguments, check=False)
         assert done.returncode == 2, done.stderr
     assert f"{fleet}:3:8: " in server.cli("up", "--fleet", fleet, check=False).stderr
+    unknown = server.cli("up", "--emulate", "no-such-chip=1", check=False)
+    assert unknown.returncode == 2 and unknown.stderr.startswith("error: "), unknown.stderr
     assert not (server.data / "pid").exists()
 
 

@@ -1,7 +1,9 @@
 """The verbs, each against a real server: what they print where, and their exit codes."""
 
 import json
+import os
 import re
+import subprocess
 
 import yaml
 
@@ -37,8 +39,24 @@ def test_run_sends_files_and_environment(shared, tmp_path):
     assert done.stdout == "belowa=b\n"
 
 
+def test_run_says_that_a_job_reads_no_standard_input(shared, tmp_path):
+    (tmp_path / "input").write_text("data")
+    for already_read, told in ((0, True), (4, False)):
+        with open(tmp_path / "input", "rb") as file:
+            file.seek(already_read)
+            done = cli(shared, "run", "--", "cat", stdin=file)
+        assert done.stdout == ""
+        assert ("no standard input" in done.stderr) == told
+    reader, writer = os.pipe()
+    os.write(writer, b"data")
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        assert "no standard input" in cli(shared, "run", "--", "true", stdin=pipe).stderr
+    assert "no standard input" not in cli(shared, "run", "--", "true", stdin=subprocess.DEVNULL).stderr
+
+
 def test_run_says_which_chip_is_emulated(shared):
-    done = cli(shared, "run", "--chip", "h100", "--amount", "2", *task(shared))
+    done = cli(shared, "run", "--chip", "H100", "--amount", "2", *task(shared))
     assert "h100-sxm5-80gb (emulated)" in done.stderr
     assert "emulated" in done.stdout
 
@@ -60,7 +78,10 @@ def test_run_refuses_what_makes_no_sense(shared):
 
 def test_what_only_the_server_finds_wrong_is_exit_code_2_with_help(shared):
     done = cli(shared, "run", "--chip", "no-such-chip", "--", "x", code=2)
-    assert "no-such-chip" in done.stderr and "help: " in done.stderr
+    assert done.stderr.startswith('error: --chip: there is no chip "no-such-chip"') and "help: " in done.stderr
+    assert cli(shared, "run", "--chip", "h100", "--amount", "0", "--", "x", code=2).stderr.startswith("error: --amount: ")
+    lone = "command: [x]\nretries: {exit_codes: [75]}\n"
+    assert "limit: 3, exit_codes: [75]" in cli(shared, "submit", "-", input=lone, code=2).stderr
     assert "give a number from 1" in cli(shared, "get", "jobs", "--limit", "0", code=2).stderr
     assert "retries" in cli(shared, "submit", "-", input="command: [x]\nretries: {limit: -1}\n", code=2).stderr
 
@@ -118,9 +139,22 @@ def test_get_refuses_to_narrow_what_is_no_list(shared):
     assert states == {"succeeded"}
 
 
+def test_jobs_of_one_file_stand_in_its_order(shared):
+    names = [f"in-order-{c}" for c in "dbcaefgh"]
+    cli(shared, "submit", "-", input="jobs:\n" + "".join(f"- {{name: {name}, command: ['true']}}\n" for name in names))
+    for name in names:
+        cli(shared, "wait", name)
+    shown = [line.split()[0] for line in cli(shared, "get", "jobs", "--no-headers").stdout.splitlines()]
+    assert [name for name in shown if name.startswith("in-order-")] == names
+    billed = [item["job"] for item in shared.json("usage")["items"] if item["job"].startswith("in-order-")]
+    assert billed == names
+
+
 def test_get_and_describe_know_one_by_its_names(shared):
     cli(shared, "run", "--name", "one-thing", "--", "true")
-    job = shared.json("get", "job", "one-thing")
+    job = shared.json("get", "job", "job/one-thing")
+    assert shared.json("describe", "job", "jobs/one-thing")["job"]["id"] == job["id"]
+    assert cli(shared, "logs", "job/one-thing").stdout == ""
     assert (job["name"], job["state"], job["exit_code"]) == ("one-thing", "succeeded", 0)
     assert shared.json("get", "job", job["id"])["id"] == job["id"]
     assert shared.json("describe", "job", "one-thing")["spec"]["command"] == ["true"]
@@ -159,7 +193,8 @@ def test_a_job_that_waits_is_explained(shared):
     shown = cli(shared, "explain", "waiter").stdout
     assert "waiter is queued" in shown and "no_capacity" in shown and "what would help" in shown
     assert shared.json("explain", "waiter")["figures"]["accelerators_free"] == 0
-    assert "no_capacity" in cli(shared, "wait", "waiter", "--timeout", "100ms", code=6).stderr
+    gave_up = cli(shared, "wait", "waiter", "--timeout", "100ms", code=6).stderr
+    assert "waited 100ms in vain: waiter is queued: no_capacity" in gave_up
     assert "never started" in cli(shared, "logs", "waiter").stderr
     cli(shared, "wait", "holder", "--for", "running")
     cli(shared, "cancel", "holder")

@@ -55,7 +55,7 @@ class Server:
     def up(self, *arguments):
         return self.cli("up", "--detach", "--listen", "127.0.0.1:0", *arguments)
 
-    def cli(self, *arguments, check=True, timeout_s=60, input=None, cwd=None):
+    def cli(self, *arguments, check=True, timeout_s=60, input=None, stdin=None, cwd=None):
         """Runs `duru --data DIR ARGUMENTS`; with `check`, an exit code other than 0 fails the test and shows why."""
         done = subprocess.run(
             [str(self.binary), "--data", str(self.data), *map(str, arguments)],
@@ -63,7 +63,7 @@ class Server:
             capture_output=True,
             text=True,
             timeout=timeout_s,
-            input=input,
+            **({"input": input} if stdin is None else {"stdin": stdin}),
             cwd=cwd,
         )
         if check and done.returncode != 0:

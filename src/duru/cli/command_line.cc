@@ -6,6 +6,7 @@
 
 #include "duru/base/suggestion.h"
 #include "duru/cli/exit_code.h"
+#include "duru/cli/kinds.h"
 
 namespace duru::cli {
 namespace {
@@ -17,7 +18,25 @@ constexpr const char* kRootFooter =
     "  duru run --chip h100 -- python3 -c 'print(1)'\n"
     "  duru usage\n"
     "  duru down --all\n"
-    "duru VERB --help has examples for each verb.\n";
+    "duru help VERB, or duru VERB --help, has examples for each verb.\n";
+
+// What is done here by another verb than elsewhere.
+struct Elsewhere {
+  std::string_view word;
+  std::string_view here;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {"ps", "duru get jobs"},        {"list", "duru get jobs"},
+    {"ls", "duru get jobs"},        {"squeue", "duru get jobs"},
+    {"status", "duru get jobs"},    {"top", "duru get accelerators"},
+    {"sinfo", "duru get nodes"},    {"delete", "duru cancel JOB, or duru remove node NODE"},
+    {"kill", "duru cancel JOB"},    {"scancel", "duru cancel JOB"},
+    {"rm", "duru cancel JOB"},      {"stop", "duru cancel JOB, or duru down for the server"},
+    {"sbatch", "duru submit FILE"}, {"create", "duru submit FILE"},
+    {"srun", "duru run -- CMD"},    {"exec", "duru run -- CMD"},
+    {"start", "duru up --detach"},  {"show", "duru describe KIND NAME"},
+    {"sacct", "duru usage"},
+};
 
 constexpr const char* kVerbFooter =
     "Options of every verb, before or after it: --server, --token, --data, -n, -o, --no-headers;\n"
@@ -58,6 +77,10 @@ void add_argument(CLI::App& app, const Argument& argument) {
   if (!argument.value_name.empty()) made->type_name(argument.value_name);
   if (argument.positional) made->type_name("");
   if (argument.required) made->required();
+  // What `-o name` prints elsewhere: job/train.
+  if (const KindInfo* kind = find_kind_info(argument.names_of); kind && argument.positional) {
+    made->transform([kind](const std::string& name) { return without_kind(*kind, name); });
+  }
   if (!argument.choices.empty()) {
     made->check([argument](const std::string& value) { return check_choice(argument, value); });
   }
@@ -107,6 +130,16 @@ std::string unknown(const char* what, const std::string& word,
   return std::string("unknown ") + what + " \"" + word + "\"" + (meant.empty() ? "" : ": " + meant);
 }
 
+std::string unknown_verb(const std::string& word, std::vector<std::string> known, bool first) {
+  if (!first) return unknown("verb", word, known);
+  for (const Elsewhere& other : kElsewhere) {
+    if (other.word == word)
+      return "unknown verb \"" + word + "\": here it is " + std::string(other.here);
+  }
+  known.emplace_back("help");
+  return unknown("verb", word, known);
+}
+
 // What is wrong if a word stands in a verb's place and is none; else no text.
 ParsedLine check_verbs(const std::vector<Verb>& verbs, const std::vector<Argument>& globals,
                        const std::vector<std::string>& arguments) {
@@ -120,7 +153,8 @@ ParsedLine check_verbs(const std::vector<Verb>& verbs, const std::vector<Argumen
       continue;
     }
     const Verb* verb = find_verb(*known, word);
-    if (verb == nullptr) return wrong(command, unknown("verb", word, verb_names(*known)));
+    if (verb == nullptr)
+      return wrong(command, unknown_verb(word, verb_names(*known), known == &verbs));
     command += " " + word;
     known = &verb->verbs;
   }

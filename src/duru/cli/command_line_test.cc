@@ -124,10 +124,35 @@ TEST(CommandLine, a_mistyped_word_is_told_with_what_was_meant) {
   expect_meant({"help", "lgos"}, "unknown verb \"lgos\": did you mean \"logs\"?");
   expect_meant({"logs", "a", "--folow"}, "unknown option \"--folow\": did you mean \"--follow\"?");
   expect_meant({"logs", "a", "--dta=/d"}, "unknown option \"--dta\": did you mean \"--data\"?");
+  expect_meant({"hlep"}, "unknown verb \"hlep\": did you mean \"help\"?");
+  expect_meant({"ps"}, "unknown verb \"ps\": here it is duru get jobs\n");
+  expect_meant({"journal", "list"}, "unknown verb \"list\"\n");
   expect_meant({"logs", "a", "b"}, "unexpected argument \"b\"");
   expect_meant({"zebra"}, "unknown verb \"zebra\"\n");
   EXPECT_NE(told({"logs", "a", "-o", "jsn"}).find("did you mean \"json\"?"), std::string::npos);
   EXPECT_NE(told({"journal", "verfy"}).find("`duru journal --help`"), std::string::npos);
+}
+
+TEST(CommandLine, a_name_may_stand_behind_its_kind) {
+  std::string job;
+  std::string accelerator;
+  GlobalOptions globals;
+  const std::vector<Verb> verbs = {
+      {.name = "show",
+       .summary = "",
+       .examples = "",
+       .arguments = {naming("jobs", positional("JOB", &job, "")),
+                     naming("accelerators", positional("ACCELERATOR", &accelerator, ""))}}};
+  EXPECT_NE(parse_command_line(verbs, globals, {"show", "job/train", "n1/0"}).verb, nullptr);
+  EXPECT_EQ(job, "train");
+  EXPECT_EQ(accelerator, "n1/0");
+  EXPECT_NE(parse_command_line(verbs, globals, {"show", "jobs/a", "accelerator/n1/0"}).verb,
+            nullptr);
+  EXPECT_EQ(job, "a");
+  EXPECT_EQ(accelerator, "n1/0");
+  EXPECT_NE(parse_command_line(verbs, globals, {"show", "job", "accelerator/0"}).verb, nullptr);
+  EXPECT_EQ(job, "job");
+  EXPECT_EQ(accelerator, "accelerator/0") << "of a node that is called so";
 }
 
 TEST(CommandLine, several_choices_stand_with_commas_between) {
@@ -144,6 +169,8 @@ TEST(CommandLine, several_choices_stand_with_commas_between) {
   EXPECT_NE(wrong.text.find("\"runing\" is not one of queued, running; did you mean \"running\"?"),
             std::string::npos)
       << wrong.text;
+  const ParsedLine other = parse_command_line(verbs, globals, {"get", "--state", "pending"});
+  EXPECT_NE(other.text.find("did you mean \"queued\"?"), std::string::npos) << other.text;
 }
 
 TEST(CommandLine, help_is_no_error_and_has_examples) {

@@ -100,6 +100,8 @@ class Line {
     for (const std::string& choice : argument.choices) offer(choice, before);
     found_.before = before;
     found_.names_of = argument.names_of;
+    found_.unfinished = argument.unfinished;
+    if (found_.names_of == "outputs" && !positionals_.empty()) found_.job = positionals_[0];
     if (found_.names_of == "KIND") {
       const KindInfo* kind = positionals_.empty() ? nullptr : find_kind_info(positionals_[0]);
       found_.names_of = kind == nullptr ? "" : kind->plural;
@@ -151,17 +153,35 @@ void join_at_equals_signs(std::vector<std::string>& line) {
   }
 }
 
-// The names that a server has now; none if there is no server.
-std::vector<std::string> names_at_server(Context& context, const KindInfo& kind) {
+// What the server answers to a GET; null if there is none.
+boost::json::value answer_at_server(Context& context, const std::string& target) {
   auto api = context.connect();
-  if (!api.ok()) return {};
-  const auto body =
-      api.value().get(list_path(kind, context.project()) + query_of({{"limit", kNamesAtMost}}));
-  if (!body.ok()) return {};
-  const auto answer = parse_answer(body.value());
-  if (!answer.ok()) return {};
+  if (!api.ok()) return nullptr;
+  const auto body = api.value().get(target);
+  auto answer = parse_answer(body.ok() ? body.value() : "");
+  return answer.ok() ? std::move(answer.value()) : nullptr;
+}
+
+// The names that a server has now; none if there is no server.
+std::vector<std::string> names_at_server(Context& context, const Completion& next) {
+  if (next.names_of == "outputs") {
+    const auto job =
+        answer_at_server(context, path_of({"v1", "projects", context.project(), "jobs", next.job}));
+    std::vector<std::string> names;
+    for (const auto& item : list_of(job, "outputs")) {
+      names.push_back(text_of(item, "name"));
+    }
+    return names;
+  }
+  const KindInfo* found = find_kind_info(next.names_of);
+  if (found == nullptr) return {};
+  const KindInfo& kind = *found;
+  const std::string states = next.unfinished ? "queued,starting,running,ending" : "";
+  const auto answer =
+      answer_at_server(context, list_path(kind, context.project()) +
+                                    query_of({{"limit", kNamesAtMost}, {"state", states}}));
   std::vector<std::string> names;
-  for (const auto& item : list_of(answer.value(), "items")) {
+  for (const auto& item : list_of(answer, "items")) {
     names.push_back(text_of(item, kind.singular == "attempt" ? "job_name" : "name"));
     for (const auto& alias : list_of(item, "aliases")) names.push_back(scalar_text(alias));
   }
@@ -170,13 +190,22 @@ std::vector<std::string> names_at_server(Context& context, const KindInfo& kind)
   return names;
 }
 
+// The shell gives the words as they are typed: "~/data" is not expanded yet.
+std::optional<std::string> with_home(const std::optional<std::string>& path,
+                                     const Environment& environment) {
+  const auto home = environment("HOME");
+  const bool begins = path.has_value() && (*path == "~" || begins_with(*path, "~/"));
+  return begins && home.has_value() ? *home + path->substr(1) : path;
+}
+
 int print_words(Context& context, const std::vector<std::string>& line) {
-  const Completion next = complete(all_verbs(), line);
+  Completion next = complete(all_verbs(), line);
   std::string text;
   for (const std::string& word : next.words) text += word + "\n";
-  if (const KindInfo* kind = find_kind_info(next.names_of)) {
+  if (!next.names_of.empty()) {
+    next.globals.data = with_home(next.globals.data, context.environment());
     Context there(next.globals, context.console(), context.environment());
-    for (const std::string& name : names_at_server(there, *kind)) {
+    for (const std::string& name : names_at_server(there, next)) {
       if (begins_with(name, next.typed)) text += next.before + name + "\n";
     }
   }
@@ -194,6 +223,7 @@ Completion complete(const std::vector<Verb>& verbs, std::vector<std::string> lin
   join_at_equals_signs(line);
   const bool joined = line.size() != words_before;
   if (line.empty()) line.emplace_back();
+  if (line.size() > 1 && line.front() == "help") line.erase(line.begin());
   Line reading(verbs);
   for (std::size_t i = 0; i + 1 < line.size(); ++i) reading.take(line[i]);
   return reading.finish(line.back(), joined);

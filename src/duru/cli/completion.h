@@ -17,9 +17,12 @@ namespace duru::cli {
 
 struct Completion {
   std::vector<std::string> words;  // each begins with what is there of it
-  std::string names_of;            // and the names of this kind (of `get`) that begin with `typed`,
+  std::string names_of;            // and the names of this kind (of `get`), or the "outputs" of
+                                   // `job`, that begin with `typed`,
   std::string typed;               // each with `before` before it
   std::string before;
+  bool unfinished = false;  // of jobs: only those
+  std::string job;
   GlobalOptions globals;  // as the line says: which server knows the names
 };
 

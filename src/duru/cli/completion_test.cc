@@ -13,6 +13,7 @@ Completion after(Words line) { return complete(all_verbs(), std::move(line)); }
 
 TEST(Completion, offers_what_begins_with_what_is_there) {
   EXPECT_EQ(after({"subm"}).words, (Words{"submit"}));
+  EXPECT_EQ(after({"help", "subm"}).words, (Words{"submit"}));
   EXPECT_EQ(after({"journal", "ver"}).words, (Words{"verify"}));
   EXPECT_EQ(after({"get", "jobs", "--wa"}).words, (Words{"--watch"}));
   EXPECT_EQ(after({"journal", "verify", "--dat"}).words, (Words{"--data"}));
@@ -42,6 +43,11 @@ TEST(Completion, knows_whose_names_come_next_and_which_server_has_them) {
   EXPECT_EQ(after({"drain", ""}).names_of, "nodes");
   EXPECT_EQ(after({"run", "--chip", ""}).names_of, "chips");
   EXPECT_EQ(after({"get", "wrong", ""}).names_of, "");
+  EXPECT_FALSE(job.unfinished);
+  EXPECT_TRUE(after({"cancel", ""}).unfinished) << "what is over cannot be cancelled";
+  const Completion output = after({"download", "train", "mo"});
+  EXPECT_EQ(output.names_of, "outputs");
+  EXPECT_EQ(output.job, "train");
   EXPECT_EQ(after({"logs", "train", ""}).names_of, "");
 }
 

@@ -58,7 +58,7 @@ int run_describe(Context& context, const DescribeOptions& options) {
   const KindInfo& kind = *find_kind_info(options.kind);
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
-  const auto object = ask(context, api.value(), kind, options.name);
+  const auto object = ask(context, api.value(), kind, without_kind(kind, options.name));
   if (!object.ok()) return context.fail(object.error());
   if (context.output() == Output::kJson || context.output() == Output::kYaml) {
     show_json(context, object.value());

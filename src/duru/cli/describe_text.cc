@@ -6,6 +6,7 @@
 #include "duru/cli/columns.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/size_text.h"
+#include "duru/cli/time_text.h"
 #include "duru/cli/yaml_text.h"
 
 namespace duru::cli {
@@ -121,6 +122,38 @@ std::string attempt_text(const bj::value& attempt, bool colored) {
   return text + "\n" + task_rows(attempt, colored);
 }
 
+// What a zero stands for, in words.
+bj::value worded(const bj::value& spec) {
+  bj::value out = spec;
+  if (!out.is_object()) return out;
+  if (number_of(spec, "memory") == 0) out.get_object()["memory"] = "unreserved";
+  if (text_of(spec, "time_limit") == "0s") out.get_object()["time_limit"] = "none";
+  return out;
+}
+
+// How long its ended attempts ran, from the first start to the last end of each; "" if none did.
+std::string ran_text(const bj::value& detail) {
+  Milliseconds total;
+  int count = 0;
+  for (const bj::value& attempt : list_of(detail, "attempts")) {
+    std::optional<Timestamp> from;
+    std::optional<Timestamp> to;
+    for (const bj::value& task : list_of(attempt, "tasks")) {
+      const auto started = time_of(task, "started_at");
+      const auto ended = time_of(task, "ended_at");
+      if (!started.has_value() || !ended.has_value()) continue;
+      from = std::min(from.value_or(*started), *started);
+      to = std::max(to.value_or(*ended), *ended);
+    }
+    if (!from.has_value()) continue;
+    total += since(*to, *from);
+    ++count;
+  }
+  if (count == 0) return "";
+  return "ran: " + short_span(total) +
+         (count == 1 ? "" : " in " + std::to_string(count) + " attempts") + "\n";
+}
+
 }  // namespace
 
 std::string describe_fields(const bj::value& object) {
@@ -140,9 +173,9 @@ std::string describe_fields(const bj::value& object) {
 std::string describe_job(const bj::value& detail, bool colored) {
   const bj::value* job = member_of(detail, "job");
   if (job == nullptr) return describe_fields(detail);
-  std::string out = describe_fields(*job);
+  std::string out = describe_fields(*job) + ran_text(detail);
   for (const char* more : {"principal", "after", "outputs", "spec"}) {
-    if (const bj::value* value = member_of(detail, more)) append_field(more, *value, out);
+    if (const bj::value* value = member_of(detail, more)) append_field(more, worded(*value), out);
   }
   for (const bj::value& attempt : list_of(detail, "attempts")) {
     out += "\n" + attempt_text(attempt, colored);

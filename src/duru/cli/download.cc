@@ -163,7 +163,8 @@ int run_download(Context& context, const DownloadOptions& options) {
 
 Verb download_verb() {
   auto options = std::make_shared<DownloadOptions>();
-  Argument outputs = optional_positional("OUTPUT", &options->outputs, "default: every output");
+  Argument outputs =
+      naming("outputs", optional_positional("OUTPUT", &options->outputs, "default: every output"));
   return {.name = "download",
           .summary = "Fetch the outputs of a job into this folder",
           .examples =

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <deque>
 #include <memory>
@@ -61,6 +62,24 @@ int get_one(Context& context, ApiClient& api, const KindInfo& kind, const std::s
   return kExitOk;
 }
 
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// Jobs come newest first; those of one submission, of one time, are shown in its order.
+void order_within_submissions(std::vector<const boost::json::value*>& jobs) {
+  for (auto begin = jobs.begin(); begin != jobs.end();) {
+    const std::string time = text_of(**begin, "submitted_at");
+    const auto end = std::find_if(begin, jobs.end(), [&](const boost::json::value* job) {
+      return text_of(*job, "submitted_at") != time;
+    });
+    std::reverse(begin, end);
+    begin = end;
+  }
+}
+
 int get_list(Context& context, ApiClient& api, const KindInfo& kind, const GetOptions& options) {
   const std::string limit = options.limit.has_value() ? std::to_string(*options.limit) : "";
   const auto body = api.get(list_path(kind, context.project()) +
@@ -75,6 +94,7 @@ int get_list(Context& context, ApiClient& api, const KindInfo& kind, const GetOp
     rows.push_back(wants_times ? with_last_times(api, context.project(), item) : item);
     items.push_back(&rows.back());
   }
+  if (kind.singular == "job") order_within_submissions(items);
   show_list(context, kind, body.value(), items);
   if (!text_of(answer.value(), "continue").empty()) {
     context.console().note("there are more; --limit N shows more of them");
@@ -97,8 +117,9 @@ int run_get(Context& context, const GetOptions& options) {
   }
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
-  if (options.watch) return watch(context, api.value(), kind, options.name.value_or(""));
-  if (options.name.has_value()) return get_one(context, api.value(), kind, *options.name);
+  const std::string name = without_kind(kind, options.name.value_or(""));
+  if (options.watch) return watch(context, api.value(), kind, name);
+  if (options.name.has_value()) return get_one(context, api.value(), kind, name);
   return get_list(context, api.value(), kind, options);
 }
 
@@ -106,8 +127,9 @@ int run_get(Context& context, const GetOptions& options) {
 
 Verb get_verb() {
   auto options = std::make_shared<GetOptions>();
-  Argument state = option("--state", "STATE,...", &options->state,
-                          "only jobs in this state, or these", job_states());
+  Argument state =
+      option("--state", "STATE,...", &options->state,
+             "only jobs in this state, or these: " + listed(job_states()), job_states());
   state.several = true;
   return {.name = "get",
           .summary = "List jobs, nodes, rollouts and the other kinds, or one of them",

@@ -35,7 +35,7 @@ Verb cancel_verb() {
   return {.name = "cancel",
           .summary = "End a job; what runs of it is stopped",
           .examples = "  duru cancel train\n  duru cancel ahkzmq3f7yq2a4bc\n",
-          .arguments = {naming("jobs", positional("JOB", job.get(), "id or name"))},
+          .arguments = {naming_unfinished(positional("JOB", job.get(), "id or name"))},
           .run = [job](Context& context) {
             return post_about_job(
                 context, *job, "cancel", "{}",
@@ -55,7 +55,7 @@ Verb extend_verb() {
       .name = "extend",
       .summary = "Let a session end later",
       .examples = "  duru extend notebook --by 1h\n",
-      .arguments = {naming("jobs", positional("JOB", &options->job, "id or name of a session")),
+      .arguments = {naming_unfinished(positional("JOB", &options->job, "id or name of a session")),
                     by},
       .run = [options](Context& context) { return extend(context, options->job, options->by); }};
 }

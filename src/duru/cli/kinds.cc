@@ -65,6 +65,18 @@ const boost::json::value& listed_of(const KindInfo& kind, const boost::json::val
   return listed == nullptr || !listed->is_object() ? answer : *listed;
 }
 
+std::string without_kind(const KindInfo& kind, const std::string& name) {
+  for (const std::string_view prefix :
+       {std::string_view(kind.singular), std::string_view(kind.plural)}) {
+    if (name.size() <= prefix.size() || name.compare(0, prefix.size(), prefix) != 0) continue;
+    if (name[prefix.size()] != '/') continue;
+    std::string rest = name.substr(prefix.size() + 1);
+    const bool is_whole = kind.singular != "accelerator" || rest.find('/') != std::string::npos;
+    return is_whole ? rest : name;
+  }
+  return name;
+}
+
 bool is_named(const KindInfo& kind, const boost::json::value& object, const std::string& name) {
   if (kind.singular == "attempt") {
     return text_of(object, "job") == name || text_of(object, "job_name") == name ||

@@ -40,6 +40,8 @@ std::string single_path(const KindInfo& kind, const std::string& project, const 
 std::string name_of(const KindInfo& kind, const boost::json::value& object);
 // Of a job and a rollout the server tells all there is of one; this is the part that lists have.
 const boost::json::value& listed_of(const KindInfo& kind, const boost::json::value& answer);
+// "train" for "job/train" and "jobs/train"; of an accelerator's name NODE/INDEX both parts stay.
+std::string without_kind(const KindInfo& kind, const std::string& name);
 // Whether a person means this object by `name`.
 bool is_named(const KindInfo& kind, const boost::json::value& object, const std::string& name);
 

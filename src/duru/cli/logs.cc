@@ -53,6 +53,11 @@ int show(Context& context, ApiClient& api, const JobView& job, const LogsOptions
   return copied.ok() ? kExitOk : context.fail(copied.error());
 }
 
+// Who followed it to its end is told how it failed.
+void tell_failure(Context& context, const JobView& job) {
+  if (job.ended() && !job.succeeded()) context.console().note(job.name + " " + job.ending());
+}
+
 int follow(Context& context, ApiClient& api, const JobView& job, const LogsOptions& options) {
   JobFollower follower(api, context.console(),
                        {.project = context.project(),
@@ -65,6 +70,7 @@ int follow(Context& context, ApiClient& api, const JobView& job, const LogsOptio
   if (!last.ok()) return context.fail(last.error());
   if (follower.missing().has_value()) return context.fail(*follower.missing());
   if (last.value().attempt_count == 0) return tell_never_started(context, last.value());
+  tell_failure(context, last.value());
   const bool came = options.attempt.value_or(1) <= last.value().attempt_count;
   return came ? kExitOk : show(context, api, last.value(), options);  // the server says why not
 }
@@ -78,7 +84,9 @@ int run_logs(Context& context, const LogsOptions& options) {
     return follow(context, api.value(), job.value(), options);
   }
   if (job.value().attempt_count == 0) return tell_never_started(context, job.value());
-  return show(context, api.value(), job.value(), options);
+  const int code = show(context, api.value(), job.value(), options);
+  if (options.follow) tell_failure(context, job.value());
+  return code;
 }
 
 }  // namespace

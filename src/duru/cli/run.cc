@@ -1,3 +1,7 @@
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/json.hpp>
 #include <csignal>
 #include <memory>
@@ -101,6 +105,44 @@ Result<JobDocument> document_of(const RunOptions& options) {
   return document;
 }
 
+// The option that a field of the job came from: whoever typed options knows no fields.
+std::string flag_of_field(const std::string& pointer) {
+  constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
+      {"/variants/0/chip", "--chip"},
+      {"/variants/0/amount", "--amount"},
+      {"/amount", "--amount"},
+      {"/track", "--track"},
+      {"/cpu", "--cpu"},
+      {"/memory", "--memory"},
+      {"/time_limit", "--time-limit"},
+      {"/name", "--name"},
+      {"/env", "--env"},
+      {"/files", "--file"},
+      {"/command", "the command"},
+  };
+  for (const auto& [field, flag] : kFlags) {
+    if (pointer.compare(0, field.size(), field) == 0) return std::string(flag) + ": ";
+  }
+  return "";
+}
+
+int fail_submit(Context& context, const Submitted& sent) {
+  Error error = *sent.error;
+  if (!sent.problems.empty()) {
+    error.message.insert(0, flag_of_field(sent.problems.front().pointer));
+  }
+  return context.fail(error);
+}
+
+// Whether somebody meant to give the command something to read: a job has no standard input.
+bool has_input() {
+  struct stat file {};
+  if (::fstat(STDIN_FILENO, &file) != 0) return false;
+  if (S_ISREG(file.st_mode)) return file.st_size > ::lseek(STDIN_FILENO, 0, SEEK_CUR);
+  int waiting = 0;
+  return S_ISFIFO(file.st_mode) && ::ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
 // On a client of its own: it is also called from the thread that hears Ctrl-C.
 void cancel_job(Context& context, const ApiClient& api, const std::string& id) {
   ApiClient mine = api.clone();
@@ -134,7 +176,11 @@ int run_run(Context& context, const RunOptions& options) {
   if (!api.ok()) return context.fail(api.error());
   const Submitted sent =
       submit(api.value(), context.console(), {context.project(), ""}, document.value());
-  if (sent.error.has_value()) return context.fail(*sent.error);
+  if (sent.error.has_value()) return fail_submit(context, sent);
+  if (has_input()) {
+    context.console().note(
+        "a job has no standard input, what stands there is not read; --file sends files");
+  }
   const auto answer = parse_answer(sent.answer);
   if (!answer.ok()) return context.fail(answer.error());
   const std::string id = text_of(answer.value(), "id");
@@ -182,7 +228,8 @@ Verb run_verb() {
               "  duru run --chip h100 --file train.py -- python3 train.py\n"
               "  duru run --track npu --cpu 4 --memory 8GiB --time-limit 1h -- ./infer\n"
               "Exits with the command's code, 128 + signal, or 1 when the job was lost,\n"
-              "cancelled or expired. Ctrl-C cancels it; a second one leaves it running.\n",
+              "cancelled or expired. Ctrl-C cancels it; a second one leaves it running.\n"
+              "The command has no standard input: give it what it reads by --file.\n",
           .arguments = arguments_of(*options),
           .rest = &options->command,
           .run = [options](Context& context) { return run_run(context, *options); }};

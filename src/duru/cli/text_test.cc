@@ -64,6 +64,24 @@ TEST(DescribeText, shows_bytes_in_units_and_no_chip_of_a_job_that_waits) {
             "state: queued\n");
 }
 
+TEST(DescribeText, of_a_job_says_what_a_zero_means_and_how_long_it_ran_in_all) {
+  const std::string text = describe_job(boost::json::parse(R"({
+    "job": {"name": "train", "state": "succeeded"},
+    "spec": {"memory": 0, "time_limit": "0s"},
+    "attempts": [
+     {"attempt": 1, "outcome": "failed", "tasks": [
+      {"task": 0, "started_at": "2026-11-24T22:00:00.000Z", "ended_at": "2026-11-24T22:00:10.000Z"},
+      {"task": 1, "started_at": "2026-11-24T22:00:01.000Z", "ended_at": "2026-11-24T22:00:12.000Z"}]},
+     {"attempt": 2, "outcome": "failed", "tasks": [{"task": 0}]},
+     {"attempt": 3, "outcome": "succeeded", "tasks": [
+      {"task": 0, "started_at": "2026-11-24T22:01:00.000Z", "ended_at": "2026-11-24T22:01:30.000Z"}
+     ]}]})"),
+                                        false);
+  EXPECT_NE(text.find("\nran: 42s in 2 attempts\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("memory: unreserved\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("time_limit: none\n"), std::string::npos) << text;
+}
+
 TEST(YamlText, reads_like_yaml_and_quotes_what_might_be_misread) {
   const auto json = boost::json::parse(
       R"({"items":[{"name":"train","ok":true,"env":{"A":"on","B":"010"},"list":["a","b: c"]}],

@@ -58,6 +58,11 @@ Argument naming(std::string kind, Argument argument) {
   return argument;
 }
 
+Argument naming_unfinished(Argument argument) {
+  argument.unfinished = true;
+  return naming("jobs", std::move(argument));
+}
+
 const Verb* find_verb(const std::vector<Verb>& verbs, const std::string& name) {
   const auto found =
       std::find_if(verbs.begin(), verbs.end(), [&](const Verb& verb) { return verb.name == name; });

@@ -38,7 +38,8 @@ struct Argument {
   std::vector<std::string> choices = {};  // if not empty, no other value is taken
   bool several = false;                   // of choices: any number of them, with commas between
   std::string names_of = {};  // completed by what the server has: "jobs", "nodes"; "KIND": of the
-                              // kind that stands before it
+                              // kind that stands before it; "outputs": of the job before it
+  bool unfinished = false;    // of jobs: only those
 
   bool is_flag() const { return std::holds_alternative<bool*>(target); }
   bool is_list() const { return std::holds_alternative<std::vector<std::string>*>(target); }
@@ -55,6 +56,8 @@ Argument option(std::string names, std::string value_name, Argument::Target targ
 Argument positional(std::string name, Argument::Target target, std::string help,
                     std::vector<std::string> choices = {});
 Argument optional_positional(std::string name, Argument::Target target, std::string help);
+// A job, id or name, of those that are not over.
+Argument naming_unfinished(Argument argument);
 // The same argument, completed by the names of what the server has of a kind.
 Argument naming(std::string kind, Argument argument);
 

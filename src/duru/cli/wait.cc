@@ -49,8 +49,9 @@ int run_wait(Context& context, const WaitOptions& options) {
     const Milliseconds left(end_ms - boottime_ms());
     if (left.value <= 0) {
       return context.fail({ErrorCode::kTimeout,
-                           options.job + " is " + told + " after " + format_duration(timeout) +
-                               "; duru explain " + options.job + " tells what it waits for",
+                           "waited " + format_duration(timeout) + " in vain: " + job.value().name +
+                               " is " + told + "; duru explain " + options.job +
+                               " tells what it waits for",
                            false, false});
     }
     watcher.pause(left);

@@ -99,6 +99,7 @@ struct Process::Parts {
   ServerOptions options;
   ServerSettings settings;
   std::string token;
+  std::string recovered;  // what was; told once the options cannot be what stops the start
   std::optional<ReleaseKey> release_key;
   Catalog catalog;
   Outbox outbox;  // before the journal, whose writer calls into it to the end
@@ -182,12 +183,12 @@ Status Process::Parts::recover_state() {
   if (!report.ok()) return report.error();
   outbox.on_durable(report.value().last_seq);
   journal->set_listener([this](std::int64_t seq) { outbox.on_durable(seq); }, stop_at_once);
-  log_info("recovered " + std::to_string(report.value().last_seq) + " facts (" +
-           std::to_string(report.value().replayed_commits) + " commits behind " +
-           (report.value().snapshot_seq == 0
-                ? std::string("no snapshot")
-                : "the snapshot at " + std::to_string(report.value().snapshot_seq)) +
-           ")");
+  recovered = "recovered " + std::to_string(report.value().last_seq) + " facts (" +
+              std::to_string(report.value().replayed_commits) + " commits behind " +
+              (report.value().snapshot_seq == 0
+                   ? std::string("no snapshot")
+                   : "the snapshot at " + std::to_string(report.value().snapshot_seq)) +
+              ")";
   return ok_status();
 }
 
@@ -239,6 +240,7 @@ Status Process::Parts::start_engine() {
     const bool given = options.emulate.has_value() || options.fleet_file_json.has_value();
     return with_hint(fleet.error(), given, "--emulate or --fleet");
   }
+  log_info(recovered);
   for (const std::string& problem : problems) log_warn(problem);
   live->start();
   DURU_TRY(say(std::move(start)));

@@ -22,7 +22,7 @@ int run_server(const ServerOptions& options) {
 
   Result<std::unique_ptr<Process>> process = Process::start(options);
   if (!process.ok()) {
-    std::fprintf(stderr, "duru: %s\n", process.error().message.c_str());
+    std::fprintf(stderr, "error: %s\n", process.error().message.c_str());
     return process.error().code == ErrorCode::kInvalid ? 2 : 4;
   }
   std::printf("server: %s  data: %s\n", process.value()->url().c_str(), options.data_dir.c_str());

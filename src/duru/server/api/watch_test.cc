@@ -109,7 +109,7 @@ TEST(Watch, ShowsWhatAnAttemptHoldsAndOnlyTheKindsAskedFor) {
   EXPECT_EQ(watcher.short_events(), (std::vector<std::string>{"nodes:ready", "accelerators:used"}));
   run_to_success(server, id);
   EXPECT_TRUE(eventually([&] { return watcher.short_events().back() == "accelerators:free"; }));
-  EXPECT_EQ(server.request("DELETE", "/v1/nodes/n1").status, 204);
+  EXPECT_EQ(server.request("DELETE", "/v1/nodes/n1?force=true").status, 204);
   EXPECT_TRUE(eventually([&] { return watcher.short_events().back() == "deleted:"; }));
   EXPECT_EQ(watcher.events().back().data, R"({"kind":"accelerators","name":"n1/2","id":"n1/2"})");
 }
