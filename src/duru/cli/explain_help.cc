@@ -57,8 +57,12 @@ std::string help_for_capacity(const boost::json::value& figures) {
   const std::string back =
       "duru get accelerators shows which are out of service and why; duru mark accelerator "
       "NODE/INDEX healthy or duru uncordon NODE gives them back";
-  const bool may_run_when_others_end = !figure("accelerators_unhealthy").has_value();
-  if (!may_run_when_others_end || out_of_service == all) return back;
+  // Told only where neither the end of other work nor an uncordon would do.
+  if (figure("accelerators_unhealthy").has_value()) {
+    return "duru get accelerators shows which are out of service and why; duru mark accelerator "
+           "NODE/INDEX healthy gives one back that is well again";
+  }
+  if (out_of_service == all) return back;
   const auto wanted = figure("accelerators_wanted");
   if (wanted.has_value() && figure("accelerators_free").value_or(0) >= *wanted) {
     return "enough are free, but not on one node: wait, or ask for fewer per task; duru get "

@@ -48,6 +48,7 @@ TEST(ExplainHelp, of_what_is_out_of_service_says_how_it_comes_back) {
           "accelerators_out_of_service":3,"accelerators_unhealthy":3})");
   EXPECT_TRUE(speaks_of(too_few, "duru mark accelerator NODE/INDEX healthy")) << too_few;
   EXPECT_FALSE(speaks_of(too_few, "wait")) << too_few;
+  EXPECT_FALSE(speaks_of(too_few, "uncordon")) << "the core says node_draining where that helps";
   const std::string some = help(
       R"({"accelerators_wanted":2,"accelerators":4,"accelerators_free":1,
           "accelerators_out_of_service":1})");
