@@ -5,7 +5,6 @@ DURU_TEST_CUTS=100 makes the random cuts many.
 
 import json
 import os
-import pathlib
 import random
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ import sys
 import pytest
 from field_server import FieldServer
 
-from harness import wait_until
+from harness import ROOT, wait_until
 
 CUTS = int(os.environ.get("DURU_TEST_CUTS", "3"))
 COUNTS_ON = """#!/bin/sh
@@ -96,7 +95,7 @@ def field(link):
 def node(new_node, field, link):
     """Enrolled, behind the link."""
     prefix = ["nsenter", f"--net=/run/netns/{link.space}"]
-    forward = [sys.executable, pathlib.Path(__file__).with_name("forward.py"), link.host, str(field.port)]
+    forward = [sys.executable, ROOT / "tools" / "forward.py", link.host, str(field.port)]
     process = subprocess.Popen([*prefix, *forward], stdout=subprocess.PIPE, text=True)
     port = process.stdout.readline().strip()
     made = new_node()

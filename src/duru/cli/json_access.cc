@@ -1,6 +1,8 @@
 #include "duru/cli/json_access.h"
 
+#include <array>
 #include <boost/json.hpp>
+#include <charconv>
 
 namespace duru::cli {
 
@@ -69,7 +71,27 @@ std::string joined_list(const bj::value& object, std::string_view name) {
   return text;
 }
 
-std::string json_text(const bj::value& value) { return bj::serialize(value); }
+// Boost.JSON writes 960 as 9.6E2 where it was 960.0: numbers are written as people read them.
+std::string json_text(const bj::value& value) {
+  if (const auto* number = value.if_double()) {
+    std::array<char, 32> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), *number);
+    return std::string(text.data(), end.ptr);
+  }
+  if (const auto* list = value.if_array()) {
+    std::string out;
+    for (const bj::value& item : *list) out += (out.empty() ? "" : ",") + json_text(item);
+    return "[" + out + "]";
+  }
+  if (const auto* object = value.if_object()) {
+    std::string out;
+    for (const auto& [name, member] : *object) {
+      out += (out.empty() ? "" : ",") + bj::serialize(name) + ":" + json_text(member);
+    }
+    return "{" + out + "}";
+  }
+  return bj::serialize(value);
+}
 
 std::string kind_text(const boost::json::value& value) {
   switch (value.kind()) {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "duru/cli/describe_text.h"
+#include "duru/cli/json_access.h"
 #include "duru/cli/size_text.h"
 #include "duru/cli/table.h"
 #include "duru/cli/time_text.h"
@@ -150,6 +151,11 @@ TEST(UsageText, without_emulated_work_nothing_is_said_of_it) {
   const std::string text = usage_text(json, true, true);
   EXPECT_EQ(text.find("mulated"), std::string::npos) << text;
   EXPECT_EQ(text.find("not the chip's"), std::string::npos);
+}
+
+TEST(Json, numbers_are_written_as_people_read_them) {
+  EXPECT_EQ(json_text(boost::json::parse(R"({"s": 960.0, "p": [0.6, -3, true], "t": "1"})")),
+            R"({"s":960,"p":[0.6,-3,true],"t":"1"})");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-"""Carries TCP from 127.0.0.1 here to another host: forward.py HOST PORT. Prints the port that it listens on.
+"""Carries TCP from 127.0.0.1 to another address: forward.py HOST PORT [LISTEN_PORT]. Prints the port that it listens on.
 
-The agent speaks without protection to this machine alone, so its way to a server behind a real link begins with this.
+A link that can be cut: whoever dials through it is cut off when this ends.
 """
 
 import socket
@@ -32,7 +32,7 @@ def serve(near, address):
     carry(far, near)
 
 
-listener = socket.create_server(("127.0.0.1", 0))
+listener = socket.create_server(("127.0.0.1", int(sys.argv[3]) if len(sys.argv) > 3 else 0))
 print(listener.getsockname()[1], flush=True)
 while True:
     connection, _ = listener.accept()
