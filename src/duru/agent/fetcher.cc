@@ -13,8 +13,6 @@ namespace {
 
 using supervisor::Fd;
 
-constexpr http::ClientOptions kDownloadOptions{.connect_max = seconds(5),
-                                               .silence_max = seconds(20)};
 // Left on the disk for what must always be written: state, events, the workload's own.
 constexpr std::int64_t kReserveBytes = 4 << 20;
 
@@ -49,17 +47,17 @@ Status append_to(const Fd& file, std::string_view bytes) {
   return ok_status();
 }
 
-http::ClientOptions options_with(http::Headers headers) {
-  http::ClientOptions options = kDownloadOptions;
-  options.headers = std::move(headers);
+http::ClientOptions patient(http::ClientOptions options) {
+  options.connect_max = seconds(5);
+  options.silence_max = seconds(20);
   return options;
 }
 
 }  // namespace
 
-Fetcher::Fetcher(http::Address server, http::Headers headers, BlobStore& blobs,
+Fetcher::Fetcher(http::Address server, http::ClientOptions options, BlobStore& blobs,
                  std::string release_key)
-    : client_(std::move(server), options_with(std::move(headers))),
+    : client_(std::move(server), patient(std::move(options))),
       blobs_(blobs),
       release_key_(std::move(release_key)) {}
 

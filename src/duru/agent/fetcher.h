@@ -1,7 +1,7 @@
 // Fetcher: brings the manifest and the files of a release onto this node, each believed only after
 // its digest (and the manifest after its signature) was checked.
 //
-//   Fetcher fetcher(server, headers, blobs, identity.release_key);
+//   Fetcher fetcher(server, {.headers = headers}, blobs, identity.release_key);
 //   FetchResult result = fetcher.fetch(release, [&] { return !stopping; });
 //
 // A file that broke off is gone on with from where it was. A damaged one is thrown away. Blocks;
@@ -26,7 +26,9 @@ class Fetcher {
  public:
   using Between = std::function<bool()>;
 
-  Fetcher(http::Address server, http::Headers headers, BlobStore& blobs, std::string release_key);
+  // Of the options, the spans are its own.
+  Fetcher(http::Address server, http::ClientOptions options, BlobStore& blobs,
+          std::string release_key);
   FetchResult fetch(const ReleaseRef& release, const Between& between);
 
  private:

@@ -25,6 +25,7 @@ http::ClientOptions sync_options(const LinkOptions& options) {
   made.silence_max = seconds(20);
   made.answer_bytes_max = 1 << 20;
   made.headers = headers_of(options);
+  made.trust = options.trust;
   return made;
 }
 
@@ -42,7 +43,8 @@ Link::Link(LinkOptions options, Spool& spool, BlobStore& blobs, Log& log,
       log_(log),
       wake_(std::move(wake)),
       client_(options_.server, sync_options(options_)),
-      fetcher_(options_.server, headers_of(options_), blobs, options_.release_key),
+      fetcher_(options_.server, {.headers = headers_of(options_), .trust = options_.trust}, blobs,
+               options_.release_key),
       heartbeat_(options_.heartbeat_always.value_or(options_.heartbeat)),
       thread_([this] { work(); }) {}
 

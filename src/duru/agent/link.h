@@ -30,6 +30,7 @@ namespace duru::agent {
 
 struct LinkOptions {
   http::Address server;
+  http::TlsTrust trust;
   std::string credential;
   std::string release_key;
   Milliseconds heartbeat;                        // until the server says another

@@ -66,6 +66,7 @@ Status write_all(int fd, std::string_view bytes) {
 struct HttpClient::Impl {
   Address address;
   ClientOptions options;
+  std::optional<TlsContext> tls;  // of an https address, once it was needed
   std::optional<ClientSocket> socket;
   InputBuffer input;
   std::optional<Deadline> total_deadline;
@@ -127,7 +128,12 @@ Result<ClientResponse> HttpClient::Impl::exchange(const ClientRequest& request, 
 Result<ClientResponse> HttpClient::Impl::try_once(const ClientRequest& request, const Sink& sink,
                                                   Progress& progress) {
   if (!socket) {
-    auto connected = ClientSocket::connect(address, options.connect_max);
+    if (address.is_tls && !tls) {
+      auto made = TlsContext::for_client(options.trust);
+      if (!made.ok()) return made.error();
+      tls = std::move(made.value());
+    }
+    auto connected = ClientSocket::connect(address, options.connect_max, tls);
     if (!connected.ok()) return connected.error();
     socket.emplace(std::move(connected.value()));
     input = InputBuffer();
@@ -264,8 +270,8 @@ Status HttpClient::Impl::receive(MessageParser& parser, Progress& progress) {
 }
 
 HttpClient::HttpClient(Address address, ClientOptions options)
-    : impl_(std::make_unique<Impl>(
-          Impl{std::move(address), std::move(options), std::nullopt, {}, std::nullopt})) {}
+    : impl_(std::make_unique<Impl>(Impl{
+          std::move(address), std::move(options), std::nullopt, std::nullopt, {}, std::nullopt})) {}
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;

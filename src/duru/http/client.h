@@ -6,9 +6,10 @@
 //   if (answer.value().status != 201) …      // the server said no
 //
 // Errors: kUnavailable, the server was not reached or never got the whole request: nothing
-// happened, try again. kTimeout and kUnavailable with outcome_unknown: the request was sent and no
-// answer came; look it up before sending it again (a GET or HEAD never says so). kInvalid: the
-// answer is not HTTP. A status of 400 or 500 is an answer, not an error.
+// happened, try again; a server that is not believed was not reached. kTimeout and kUnavailable
+// with outcome_unknown: the request was sent and no answer came; look it up before sending it again
+// (a GET or HEAD never says so). kInvalid: the answer is not HTTP. A status of 400 or 500 is an
+// answer, not an error.
 //
 // Not for use by two threads at once.
 #pragma once
@@ -25,6 +26,7 @@
 #include "duru/base/units.h"
 #include "duru/http/address.h"
 #include "duru/http/headers.h"
+#include "duru/http/tls.h"
 
 namespace duru::http {
 
@@ -34,6 +36,7 @@ struct ClientOptions {
   std::optional<Milliseconds> total_max = {};        // for a whole request with its answer
   std::size_t answer_bytes_max = 256 * 1024 * 1024;  // of a body that is returned in memory
   Headers headers = {};                              // sent with every request
+  TlsTrust trust = {};                               // of an https address
 };
 
 struct ClientRequest {

@@ -60,7 +60,8 @@ Result<OwnedFd> connect_one(const addrinfo& target, const std::string& what, Dea
 
 }  // namespace
 
-Result<ClientSocket> ClientSocket::connect(const Address& address, Milliseconds at_most) {
+Result<ClientSocket> ClientSocket::connect(const Address& address, Milliseconds at_most,
+                                           const std::optional<TlsContext>& tls) {
   const Deadline deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(at_most.value);
   const std::string what = "connect to " + address.str();
@@ -79,13 +80,44 @@ Result<ClientSocket> ClientSocket::connect(const Address& address, Milliseconds 
   Error last{ErrorCode::kInvalid, what + ": the name has no address", false, false};
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
     auto fd = connect_one(*one, what, deadline);
-    if (fd.ok()) return ClientSocket(std::move(fd.value()));
-    last = fd.error();
+    if (!fd.ok()) {
+      last = fd.error();
+      continue;
+    }
+    ClientSocket made(std::move(fd.value()));
+    if (tls) DURU_TRY(made.shake_hands(*tls, address, deadline));
+    return made;
   }
   return last;
 }
 
+Status ClientSocket::wait_as(const TlsSession::Step& step, const std::string& what,
+                             Deadline deadline) const {
+  if (step.end != TlsSession::Step::End::kWantRead &&
+      step.end != TlsSession::Step::End::kWantWrite) {
+    const std::string why = step.end == TlsSession::Step::End::kEnded
+                                ? "the other side has ended the connection"
+                                : tls_->fault();
+    return Error{ErrorCode::kUnavailable, what + ": " + why, true, false};
+  }
+  const short events = step.end == TlsSession::Step::End::kWantRead ? POLLIN : POLLOUT;
+  const auto ready = wait_for(fd_.get(), events, deadline);
+  if (!ready.ok()) return ready.error();
+  if (ready.value() == 0) return timed_out(what);
+  return ok_status();
+}
+
+Status ClientSocket::shake_hands(const TlsContext& tls, const Address& address, Deadline deadline) {
+  tls_.emplace(TlsSession::connect(tls, fd_.get(), address.host));
+  for (;;) {
+    const TlsSession::Step step = tls_->handshake();
+    if (step.end == TlsSession::Step::End::kDone) return ok_status();
+    DURU_TRY(wait_as(step, "connect to " + address.str(), deadline));
+  }
+}
+
 Result<std::size_t> ClientSocket::send_some(std::string_view bytes, Deadline deadline) {
+  if (tls_) return send_sealed(bytes, deadline);
   for (;;) {
     const auto ready = wait_for(fd_.get(), POLLOUT | POLLIN, deadline);
     if (!ready.ok()) return ready.error();
@@ -99,6 +131,7 @@ Result<std::size_t> ClientSocket::send_some(std::string_view bytes, Deadline dea
 
 Result<std::size_t> ClientSocket::receive_some(char* into, std::size_t bytes_max,
                                                Deadline deadline) {
+  if (tls_) return receive_sealed(into, bytes_max, deadline);
   for (;;) {
     const ssize_t received = ::recv(fd_.get(), into, bytes_max, 0);
     if (received >= 0) return static_cast<std::size_t>(received);
@@ -109,9 +142,41 @@ Result<std::size_t> ClientSocket::receive_some(char* into, std::size_t bytes_max
   }
 }
 
-bool ClientSocket::is_stale() const {
+Result<std::size_t> ClientSocket::send_sealed(std::string_view bytes, Deadline deadline) {
+  for (;;) {
+    // What comes may be TLS's own business; only an answer ends the sending, and an end.
+    if (tls_->look().end != TlsSession::Step::End::kWantRead) return std::size_t{0};
+    const TlsSession::Step step = tls_->write(bytes);
+    if (step.end == TlsSession::Step::End::kDone) return step.bytes;
+    if (step.end != TlsSession::Step::End::kWantWrite) {
+      DURU_TRY(wait_as(step, "send", deadline));
+      continue;
+    }
+    // A server that does not read may be one that speaks.
+    const auto ready = wait_for(fd_.get(), POLLOUT | POLLIN, deadline);
+    if (!ready.ok()) return ready.error();
+    if (ready.value() == 0) return timed_out("send");
+  }
+}
+
+Result<std::size_t> ClientSocket::receive_sealed(char* into, std::size_t bytes_max,
+                                                 Deadline deadline) {
+  for (;;) {
+    const TlsSession::Step step = tls_->read(into, bytes_max);
+    if (step.end == TlsSession::Step::End::kDone) return step.bytes;
+    if (step.end == TlsSession::Step::End::kEnded) return std::size_t{0};
+    DURU_TRY(wait_as(step, "receive", deadline));
+  }
+}
+
+bool ClientSocket::is_stale() {
+  if (tls_) return tls_->look().end != TlsSession::Step::End::kWantRead;
   pollfd watched{fd_.get(), POLLIN, 0};
   return ::poll(&watched, 1, 0) != 0;
+}
+
+std::string ClientSocket::shown_certificate(std::string_view fingerprint) const {
+  return tls_->shown_certificate(fingerprint);
 }
 
 }  // namespace duru::http

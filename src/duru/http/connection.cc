@@ -1,9 +1,6 @@
 #include "duru/http/connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <exception>
 #include <utility>
 
@@ -15,23 +12,34 @@ namespace {
 constexpr std::size_t kReadBytes = 4 * 1024;
 constexpr std::size_t kBodyReadBytes = 128 * 1024;
 
-std::string remote_of(const Socket& socket) {
-  boost::system::error_code failure;
-  const auto peer = socket.remote_endpoint(failure);
-  return failure ? "unknown" : Address{peer.address().to_string(), peer.port()}.str();
-}
-
 }  // namespace
 
 Connection::Connection(ServerContext& context, Socket socket)
-    : context_(context), socket_(std::move(socket)), sender_(socket_), remote_(remote_of(socket_)) {
-  boost::system::error_code ignored;  // a socket without it is slower, not wrong
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  // sendfile() is called on the bare descriptor and must not wait.
-  socket_.native_non_blocking(true, ignored);
-}
+    : context_(context),
+      transport_(std::move(socket), context.tls),
+      sender_(transport_),
+      remote_(transport_.remote()) {}
 
 void Connection::start() {
+  if (transport_.is_tls()) return shake_hands();
+  set_deadline(context_.limits.idle_max);
+  read();
+}
+
+void Connection::shake_hands() {
+  state_ = State::kHandshake;
+  set_deadline(context_.limits.request_read_max);
+  transport_.handshake(
+      [self = shared_from_this()](Transport::Handshake end) { self->on_handshake(end); });
+}
+
+void Connection::on_handshake(Transport::Handshake end) {
+  if (state_ == State::kClosed) return;
+  if (end != Transport::Handshake::kDone) ++context_.counters.tls_handshakes_failed;
+  if (end == Transport::Handshake::kFailed) return close();
+  if (is_one_too_many_) return refuse(too_many_connections(context_.limits));
+  if (end == Transport::Handshake::kNotTls) return refuse(tls_needed());
+  state_ = State::kIdle;
   set_deadline(context_.limits.idle_max);
   read();
 }
@@ -46,14 +54,17 @@ void Connection::close() {
   upload_.reset();
   request_.reset();
   uncount_body();
-  boost::system::error_code ignored;  // it is closed either way
-  socket_.close(ignored);
+  transport_.close();
   context_.forget(*this);
 }
 
 void Connection::on_tick(TimePoint now) {
   if (now < deadline_) return;
   switch (state_) {
+    case State::kHandshake:
+      ++context_.counters.tls_handshakes_failed;
+      close();
+      return;
     case State::kHead:
     case State::kBody:
       refuse(request_timeout(context_.limits));
@@ -75,7 +86,7 @@ void Connection::on_tick(TimePoint now) {
 }
 
 void Connection::begin_stop() {
-  if (state_ == State::kIdle) close();
+  if (state_ == State::kIdle || state_ == State::kHandshake) close();
   if (state_ == State::kStreaming) stream_->abandon();
 }
 
@@ -84,10 +95,10 @@ void Connection::read() {
   if (peer_ended_) return close();
   input_.prepare(read_bytes());
   reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(input_.room(), input_.room_bytes()),
-                          [self = shared_from_this()](const auto& failure, std::size_t count) {
-                            self->on_read(failure, count);
-                          });
+  transport_.read_some(input_.room(), input_.room_bytes(),
+                       [self = shared_from_this()](const auto& failure, std::size_t count) {
+                         self->on_read(failure, count);
+                       });
 }
 
 // Large bodies come in large pieces; small ones are not worth the memory.
@@ -255,10 +266,8 @@ void Connection::invite_body() {
   const std::string* expect = request_->headers.find("expect");
   if (expect == nullptr || !equal_ignoring_case(*expect, "100-continue")) return;
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  const ssize_t sent = ::send(socket_.native_handle(), kContinue.data(), kContinue.size(),
-                              MSG_NOSIGNAL | MSG_DONTWAIT);
   // Not sent at all is no harm: a caller goes on by itself after a while. A part of it is.
-  if (sent > 0 && static_cast<std::size_t>(sent) < kContinue.size()) close();
+  if (!transport_.send_now(kContinue)) close();
 }
 
 bool Connection::read_body() {

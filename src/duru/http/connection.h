@@ -1,5 +1,6 @@
 // One connection of the server: reads requests, hands them to their handlers, sends the answers.
 //
+//   handshake → idle                                        in TLS, once
 //   idle → head → body → handling → sending → idle          a request, answered at once or later
 //                              └──→ streaming → idle        an answer that is written while read
 //   head, body → sending → lingering → closed               a refusal in the middle of a request
@@ -21,6 +22,7 @@
 #include "duru/http/problem.h"
 #include "duru/http/sender.h"
 #include "duru/http/server_context.h"
+#include "duru/http/transport.h"
 #include "duru/http/upload.h"
 
 namespace duru::http {
@@ -44,6 +46,7 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
 
  private:
   enum class State {
+    kHandshake,
     kIdle,
     kHead,
     kBody,
@@ -56,6 +59,8 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   enum class Framing { kLength, kChunked, kUntilClose };
 
   // Reading (connection.cc).
+  void shake_hands();
+  void on_handshake(Transport::Handshake end);
   void read();
   std::size_t read_bytes() const;
   void on_read(const boost::system::error_code& failure, std::size_t count);
@@ -87,13 +92,14 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   void no_deadline() { deadline_ = TimePoint::max(); }
 
   ServerContext& context_;
-  Socket socket_;
+  Transport transport_;
   Sender sender_;
   std::string remote_;
   InputBuffer input_;
   State state_ = State::kIdle;
   TimePoint deadline_ = TimePoint::max();
   bool reading_ = false;
+  bool is_one_too_many_ = false;
   bool peer_ended_ = false;   // it will send nothing more
   bool close_after_ = false;  // the answer under way is the last
 

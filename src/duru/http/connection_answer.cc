@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <boost/asio/socket_base.hpp>
 #include <utility>
 
 #include "duru/http/connection.h"
@@ -22,6 +21,8 @@ void Connection::set_deadline(Milliseconds from_now) {
 
 void Connection::start_refused() {
   ++context_.counters.connections_refused;
+  is_one_too_many_ = true;
+  if (transport_.is_tls()) return shake_hands();
   refuse(too_many_connections(context_.limits));
 }
 
@@ -92,9 +93,7 @@ void Connection::finish_answer() {
 // caller is told that nothing more comes, and what it still sends is read away for a while.
 void Connection::linger() {
   if (body_is_read() && input_.view().empty()) return close();
-  boost::system::error_code failure;
-  socket_.shutdown(boost::asio::socket_base::shutdown_send, failure);
-  if (failure || peer_ended_) return close();
+  if (!transport_.end_sending() || peer_ended_) return close();
   state_ = State::kLingering;
   set_deadline(context_.limits.linger_max);
   input_.clear();

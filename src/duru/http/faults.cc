@@ -58,6 +58,15 @@ Problem bad_target() {
               "and no segment may be '.' or '..'."};
 }
 
+Problem tls_needed() {
+  return {.status = 400,
+          .type = "tls-needed",
+          .title = "HTTPS is needed",
+          .detail =
+              "This port speaks HTTPS. What was sent came in clear and was not read; ask "
+              "again with https://."};
+}
+
 Problem not_found(std::string_view path) {
   return {.status = 404,
           .type = "not-found",

@@ -1,6 +1,6 @@
 // The problem documents that the HTTP layer itself answers with; every other one is a handler's.
 //
-//   400  malformed-request, bad-host, bad-target, ambiguous-length
+//   400  malformed-request, bad-host, bad-target, ambiguous-length, tls-needed
 //   404  not-found                     405  method-not-allowed
 //   408  request-timeout               413  body-too-large
 //   414  target-too-long               431  headers-too-large
@@ -20,6 +20,7 @@ namespace duru::http {
 
 Problem parse_problem(ParseFault fault, std::string_view text, const HttpLimits& limits);
 Problem bad_target();
+Problem tls_needed();
 Problem not_found(std::string_view path);
 Problem method_not_allowed(std::string_view method, std::string_view allow);
 Problem request_timeout(const HttpLimits& limits);

@@ -1,31 +1,26 @@
-// Puts bytes, then optionally a part of a file, on a socket, one job at a time.
+// Puts bytes, then optionally a part of a file, on a connection, one job at a time.
 //
 // It knows when it last made progress, so that a reader who takes nothing can be dropped. `done`
-// is called exactly once, later, on the socket's thread: true if all was handed to the kernel. It
-// must keep the owner of this object alive.
-// Inside this folder.
+// is called exactly once, later, on the connection's thread: true if all was handed to the kernel.
+// It must keep the owner of this object alive. Inside this folder.
 #pragma once
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "duru/http/response.h"
+#include "duru/http/transport.h"
 
 namespace duru::http {
-
-using Socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 class Sender {
  public:
   using Done = std::function<void(bool)>;
 
-  explicit Sender(Socket& socket) : socket_(socket) {}
+  explicit Sender(Transport& transport) : transport_(transport) {}
 
   bool busy() const { return static_cast<bool>(done_); }
   std::chrono::steady_clock::time_point last_progress() const { return last_progress_; }
@@ -34,10 +29,11 @@ class Sender {
  private:
   void send_bytes();
   void send_file();
+  void load_file_piece();
   void finish(bool sent);
   void progress() { last_progress_ = std::chrono::steady_clock::now(); }
 
-  Socket& socket_;
+  Transport& transport_;
   std::array<std::string, 2> parts_;
   std::array<std::size_t, 2> sent_bytes_{};
   std::optional<FileSlice> file_;

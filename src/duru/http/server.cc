@@ -96,7 +96,7 @@ Status HttpServer::Core::open(const Address& wanted) {
   if (failure) return listen_error(wanted, failure);
   const auto local = acceptor.local_endpoint(failure);
   if (failure) return listen_error(wanted, failure);
-  address = Address{local.address().to_string(), local.port()};
+  address = Address{local.address().to_string(), local.port(), context.tls.has_value()};
   return ok_status();
 }
 
@@ -189,6 +189,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options
     if (raw->connections.erase(&connection) > 0) --raw->context.counters.connections_open;
     raw->end_if_empty();
   };
+  if (options.tls) {
+    auto tls = TlsContext::for_server(*options.tls);
+    if (!tls.ok()) return tls.error();
+    raw->context.tls = std::move(tls.value());
+  }
   DURU_TRY(raw->open(options.address));
   raw->work.emplace(raw->io.get_executor());
   raw->accept();
@@ -222,6 +227,7 @@ HttpCounters HttpServer::counters() const {
   counters.requests_refused = live.requests_refused;
   counters.streams_open = live.streams_open;
   counters.slow_readers_dropped = live.slow_readers_dropped;
+  counters.tls_handshakes_failed = live.tls_handshakes_failed;
   return counters;
 }
 

@@ -1,4 +1,4 @@
-// An HTTP/1.1 server on one thread: routes, limits, live streams, a clean stop.
+// An HTTP/1.1 server on one thread, in clear or in TLS: routes, limits, live streams, a clean stop.
 //
 //   Router router;
 //   router.add("GET", "/healthz", [](auto, Responder r) { r.send(text_response(200, "ok\n")); });
@@ -10,7 +10,8 @@
 // Guarantees: handlers run one at a time on the server's thread and answer through a Responder from
 // any thread. Requests of one connection are answered in their order, pipelined or not. Each limit
 // of HttpLimits holds for every caller; malformed input gets a problem document, never a crash. An
-// upload that breaks off leaves no file. The process's signals are not touched.
+// upload that breaks off leaves no file. The process's signals are not touched. With TLS, a caller
+// that speaks in clear gets one problem document that says so, and nothing else is said in clear.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "duru/http/address.h"
 #include "duru/http/limits.h"
 #include "duru/http/router.h"
+#include "duru/http/tls.h"
 
 namespace duru::http {
 
@@ -33,6 +35,7 @@ struct HttpServerOptions {
   Address address = {"127.0.0.1", 0};  // port 0: a free one; the host is an IP address or localhost
   HttpLimits limits = {};
   Gate gate = {};
+  std::optional<TlsIdentity> tls = {};  // given: TLS alone is spoken
 };
 
 struct HttpCounters {
@@ -43,12 +46,13 @@ struct HttpCounters {
   std::uint64_t requests_refused = 0;     // answered here, not by a handler
   std::uint64_t streams_open = 0;
   std::uint64_t slow_readers_dropped = 0;  // streams and answers alike
+  std::uint64_t tls_handshakes_failed = 0;
 };
 
 class HttpServer {
  public:
   // Listens and starts to serve. kConflict: the port is taken; kDenied; kInvalid: the host is no
-  // address of this machine.
+  // address of this machine, or the TLS identity is none.
   static Result<std::unique_ptr<HttpServer>> listen(HttpServerOptions options, Router router);
   ~HttpServer();  // stop(0)
   HttpServer(const HttpServer&) = delete;

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "duru/http/limits.h"
 #include "duru/http/mailbox.h"
 #include "duru/http/router.h"
 #include "duru/http/server.h"
+#include "duru/http/tls_session.h"
 
 namespace duru::http {
 
@@ -20,6 +22,7 @@ struct ServerContext {
   HttpLimits limits;
   Router router;
   Gate gate;
+  std::optional<TlsContext> tls;  // of a server that speaks TLS
   std::shared_ptr<Mailbox> mailbox;
   std::function<void(Connection&)> forget;  // the connection is closed
   std::string date;                         // the Date field of this second
@@ -34,6 +37,7 @@ struct ServerContext {
     std::atomic<std::uint64_t> requests_refused{0};
     std::atomic<std::uint64_t> streams_open{0};
     std::atomic<std::uint64_t> slow_readers_dropped{0};
+    std::atomic<std::uint64_t> tls_handshakes_failed{0};
   } counters;
 };
 

@@ -15,12 +15,29 @@ TEST(AddressTest, ReadsHostPortAndUrlAndWritesThemBack) {
     ASSERT_TRUE(address.ok()) << text;
     EXPECT_EQ(address.value().str(), text);
     EXPECT_EQ(parse_address("http://" + std::string(text) + "/").value(), address.value());
+    const auto sealed = parse_address("https://" + std::string(text));
+    EXPECT_EQ(sealed.value().url(), "https://" + std::string(text));
+    EXPECT_EQ(sealed.value().str(), text);
+  }
+}
+
+TEST(AddressTest, AServerBeyondThisMachineIsSpokenToInTlsOnly) {
+  for (const char* text : {"http://127.0.0.1:80", "[::1]:80", "localhost:80", "127.9.9.9:80",
+                           "https://192.0.2.1:80", "https://gateway:80"}) {
+    EXPECT_TRUE(parse_server_url(text).ok()) << text;
+  }
+  for (const char* text :
+       {"http://192.0.2.1:80", "0.0.0.0:80", "[2001:db8::1]:80", "127.0.0.1.example.org:80"}) {
+    const auto refused = parse_server_url(text);
+    ASSERT_FALSE(refused.ok()) << text;
+    EXPECT_NE(refused.error().message.find("use https://"), std::string::npos);
   }
 }
 
 TEST(AddressTest, RefusesEverythingElse) {
-  for (const char* text : {"", "host", "host:", ":80", "host:70000", "host:8x", "http://h:1/path",
-                           "a b:80", "[zz]:80", "::1:80", "host:-1", "https://h:1", "h/x:80"}) {
+  for (const char* text :
+       {"", "host", "host:", ":80", "host:70000", "host:8x", "http://h:1/path", "a b:80", "[zz]:80",
+        "::1:80", "host:-1", "https://h", "ftp://h:1", "h/x:80"}) {
     EXPECT_FALSE(parse_address(text).ok()) << text;
   }
 }
