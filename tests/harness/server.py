@@ -104,7 +104,12 @@ class Server:
         token = self.token if token is None else token
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.request(
-            method, self.url + path, json=body, headers=sent | (headers or {}), timeout=timeout_s
+            method,
+            self.url + path,
+            json=body,
+            headers=sent | (headers or {}),
+            timeout=timeout_s,
+            verify=str(self.data / "ca.pem") if self.url.startswith("https://") else True,
         )
 
     def kill(self):

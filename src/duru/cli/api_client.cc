@@ -104,6 +104,7 @@ http::HttpClient& ApiClient::client(bool for_stream) {
       options.headers.add("Authorization", "Bearer " + location_.token);
     }
     options.headers.add("User-Agent", "duru-cli");
+    options.trust.ca_pem = location_.ca_pem;
     kept = std::make_unique<http::HttpClient>(location_.address, std::move(options));
   }
   return *kept;

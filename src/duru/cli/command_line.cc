@@ -39,8 +39,8 @@ constexpr Elsewhere kElsewhere[] = {
 };
 
 constexpr const char* kVerbFooter =
-    "Options of every verb, before or after it: --server, --token, --data, -n, -o, --no-headers;\n"
-    "duru --help explains them.\n";
+    "Options of every verb, before or after it: --server, --token, --ca, --data, -n, -o,\n"
+    "--no-headers; duru --help explains them.\n";
 
 CLI::Option* add(CLI::App& app, const Argument& argument) {
   return std::visit(
@@ -190,8 +190,10 @@ void turn_help_into_flag(std::vector<std::string>& arguments) {
 
 std::vector<Argument> global_arguments(GlobalOptions& globals) {
   return {
-      option("--server", "URL", &globals.server, "the server, as http://HOST:PORT (DURU_SERVER)"),
+      option("--server", "URL", &globals.server,
+             "the server, as http://HOST:PORT, beyond this machine https:// (DURU_SERVER)"),
       option("--token", "TOKEN", &globals.token, "the token for --server (DURU_TOKEN)"),
+      option("--ca", "FILE", &globals.ca, "the CA of an https server: its DIR/ca.pem (DURU_CA)"),
       option("--data", "DIR", &globals.data, "the data folder of a server on this machine"),
       option("-n,--project", "PROJECT", &globals.project, "the project; default: default"),
       option("-o,--output", "FORMAT", &globals.output, "table, wide, json, yaml or name",

@@ -13,7 +13,7 @@ Output Context::output() const {
 }
 
 Result<ApiClient> Context::connect() const {
-  const LocationOptions wanted{options_.server, options_.token, options_.data};
+  const LocationOptions wanted{options_.server, options_.token, options_.data, options_.ca};
   auto locate = [wanted, environment = environment_] { return find_server(wanted, environment); };
   auto found = locate();
   if (!found.ok()) return found.error();

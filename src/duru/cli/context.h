@@ -25,6 +25,7 @@ struct GlobalOptions {
   std::optional<std::string> server;
   std::optional<std::string> token;
   std::optional<std::string> data;
+  std::optional<std::string> ca;
   std::string project = "default";
   std::string output = "table";
   bool no_headers = false;

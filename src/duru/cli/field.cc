@@ -79,10 +79,14 @@ int enrol(Context& context, const EnrolOptions& options) {
     return kExitOk;
   }
   const std::string code = text_of(answer.value(), "code");
+  const http::Address& server = api.value().location().address;
+  // A server that listens beyond this machine is reached from there by another name than from here.
+  const bool is_near = server.is_tls && server.is_loopback();
+  const std::string url = is_near ? "https://HOST:" + std::to_string(server.port) : server.url();
   context.console().out(code + "\n");
   context.console().note("one node may use it until " + text_of(answer.value(), "expires_at") +
-                         "; on the node:\n  duru-agent enrol --server " +
-                         api.value().location().address.url() + " --code " + code +
+                         "; on the node" + (is_near ? ", with HOST as it knows this machine" : "") +
+                         ":\n  duru-agent enrol --server " + url + " --code " + code +
                          " --data DIR\n  duru-agent run --data DIR");
   return kExitOk;
 }

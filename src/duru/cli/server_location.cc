@@ -20,22 +20,37 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-Result<ServerLocation> at(const std::string& url, std::string token, std::string how) {
-  auto address = http::parse_address(url);
+struct Credentials {
+  std::string token;
+  std::string ca;  // a file; "" : none
+};
+
+Result<ServerLocation> at(const std::string& url, const Credentials& with, std::string how) {
+  auto address = http::parse_server_url(url);
   if (!address.ok()) {
     Error error = address.error();
-    error.message = how + ": " + error.message + "; give http://HOST:PORT";
+    error.message = how + ": " + error.message;
+    if (error.code == ErrorCode::kInvalid) error.message += "; give http://HOST:PORT";
+    error.code = ErrorCode::kInvalid;  // whoever typed it can mend it
     return error;
   }
-  return ServerLocation{address.value(), std::move(token), std::move(how),
-                        "--server URL or --data DIR names another server; `duru up --detach` "
-                        "starts one on this machine"};
+  ServerLocation found{address.value(), with.token, std::move(how),
+                       "--server URL or --data DIR names another server; `duru up --detach` "
+                       "starts one on this machine"};
+  if (!found.address.is_tls || with.ca.empty()) return found;
+  auto pem = read_whole_file(with.ca, kSmallFileBytesMax);
+  if (!pem.ok()) {
+    return Error{ErrorCode::kInvalid, "the server's CA: " + pem.error().message, false, false};
+  }
+  found.ca_pem = std::move(pem.value());
+  return found;
 }
 
 // `data` is --data, if it was given.
 Result<ServerLocation> in_data_folder(const std::optional<std::string>& data,
                                       const Environment& environment,
-                                      const std::optional<std::string>& token) {
+                                      const std::optional<std::string>& token,
+                                      const std::optional<std::string>& ca) {
   const std::string dir = data_folder_of(data, environment);
   const std::string remedy = "`duru " + (data.has_value() ? "--data " + dir + " " : "") +
                              "up --detach` starts one, --server URL names another";
@@ -50,14 +65,15 @@ Result<ServerLocation> in_data_folder(const std::optional<std::string>& data,
     if (!read.ok()) return read.error();
     secret = trimmed(std::move(read.value()));
   }
-  auto found = at(trimmed(address.value()), std::move(secret), "the data folder " + dir);
+  auto found = at(trimmed(address.value()), {std::move(secret), ca.value_or(dir + "/ca.pem")},
+                  "the data folder " + dir);
   if (found.ok()) found.value().remedy = remedy;
   return found;
 }
 
 struct Configuration {
   std::string server;
-  std::string token;
+  Credentials with;
 };
 
 // Empty members when there is no such file.
@@ -79,7 +95,7 @@ Result<Configuration> read_configuration(const Environment& environment) {
     return Error{ErrorCode::kInvalid, describe(path, read.problems[0]), false, false};
   }
   const boost::json::value root = boost::json::parse(read.document.json);
-  return Configuration{text_of(root, "server"), text_of(root, "token")};
+  return Configuration{text_of(root, "server"), {text_of(root, "token"), text_of(root, "ca")}};
 }
 
 }  // namespace
@@ -101,18 +117,21 @@ std::string data_folder_of(const std::optional<std::string>& given,
 
 Result<ServerLocation> find_server(const LocationOptions& options, const Environment& environment) {
   const auto token = options.token.has_value() ? options.token : environment("DURU_TOKEN");
-  if (options.server.has_value()) return at(*options.server, token.value_or(""), "--server");
-  if (options.data.has_value()) return in_data_folder(options.data, environment, options.token);
-  if (const auto url = environment("DURU_SERVER")) {
-    return at(*url, token.value_or(""), "DURU_SERVER");
-  }
-  const auto configuration = read_configuration(environment);
+  const auto ca = options.ca.has_value() ? options.ca : environment("DURU_CA");
+  const Credentials given{token.value_or(""), ca.value_or("")};
+  if (options.server.has_value()) return at(*options.server, given, "--server");
+  const auto in_folder = [&] {
+    return in_data_folder(options.data, environment, options.token, options.ca);
+  };
+  if (options.data.has_value()) return in_folder();
+  if (const auto url = environment("DURU_SERVER")) return at(*url, given, "DURU_SERVER");
+  auto configuration = read_configuration(environment);
   if (!configuration.ok()) return configuration.error();
-  if (!configuration.value().server.empty()) {
-    return at(configuration.value().server, token.value_or(configuration.value().token),
-              "the configuration");
-  }
-  return in_data_folder(options.data, environment, options.token);
+  if (configuration.value().server.empty()) return in_folder();
+  Credentials with = std::move(configuration.value().with);
+  if (token.has_value()) with.token = *token;
+  if (ca.has_value()) with.ca = *ca;
+  return at(configuration.value().server, with, "the configuration");
 }
 
 }  // namespace duru::cli

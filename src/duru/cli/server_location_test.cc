@@ -96,6 +96,37 @@ TEST_F(ServerLocationTest, a_server_that_does_not_answer_has_a_next_step) {
   EXPECT_NE(told.find("--server URL"), std::string::npos) << told;
 }
 
+TEST_F(ServerLocationTest, an_https_server_brings_the_ca_that_is_named_for_it) {
+  write("ca.pem", "named\n");
+  write("d/address", "https://127.0.0.1:3\n");
+  write("d/token", "t\n");
+  write("d/ca.pem", "its own\n");
+  const auto ca = [&](const LocationOptions& options) {
+    const auto found = find_server(options, environment());
+    return found.ok() ? found.value().ca_pem : found.error().message;
+  };
+  const std::string file = folder_ + "/ca.pem";
+  const std::string url = "https://192.0.2.1:1";
+  EXPECT_EQ(ca({.server = url, .token = {}, .data = {}, .ca = file}), "named\n");
+  EXPECT_EQ(ca({.server = url, .token = {}, .data = {}}), "");
+  EXPECT_EQ(ca({.server = {}, .token = {}, .data = folder_ + "/d"}), "its own\n");
+  EXPECT_NE(ca({.server = url, .token = {}, .data = {}, .ca = file + "-none"}).find(file + "-none"),
+            std::string::npos);
+  write(".config/duru/config.yaml", "server: " + url + "\nca: " + file + "\n");
+  EXPECT_EQ(ca({}), "named\n");
+  write("other.pem", "of the environment\n");
+  set_["DURU_CA"] = folder_ + "/other.pem";
+  EXPECT_EQ(ca({}), "of the environment\n");
+  set_["DURU_SERVER"] = url;
+  EXPECT_EQ(ca({}), "of the environment\n");
+  EXPECT_EQ(ca({.server = {}, .token = {}, .data = folder_ + "/d"}), "its own\n");
+}
+
+TEST_F(ServerLocationTest, no_token_goes_to_another_machine_in_clear) {
+  const std::string told = find({.server = "http://192.0.2.1:1", .token = "secret", .data = {}});
+  EXPECT_NE(told.find("use https://192.0.2.1:1"), std::string::npos) << told;
+}
+
 TEST_F(ServerLocationTest, the_default_data_folder_follows_xdg) {
   EXPECT_EQ(data_folder_of(std::nullopt, environment()), folder_ + "/.local/state/duru");
   set_["XDG_STATE_HOME"] = "/state";

@@ -29,6 +29,7 @@
 #include "duru/server/release_key.h"
 #include "duru/server/settings.h"
 #include "duru/server/snapshot_maker.h"
+#include "duru/server/tls_identity.h"
 #include "duru/server/version.h"
 
 namespace duru {
@@ -121,6 +122,7 @@ struct Process::Parts {
   std::unique_ptr<LiveLoop> live;
   std::unique_ptr<ArtifactSweeper> sweeper;
   std::unique_ptr<Api> api;
+  std::optional<ServerTls> tls;
   std::unique_ptr<http::HttpServer> http;
 
   explicit Parts(const ServerOptions& o, Catalog c) : options(o), catalog(std::move(c)) {}
@@ -307,12 +309,19 @@ Result<std::unique_ptr<http::HttpServer>> Process::Parts::listen_at(const http::
   http::HttpServerOptions http_options;
   http_options.address = address;
   http_options.gate = api->gate();
+  if (tls) http_options.tls = tls->identity;
   return http::HttpServer::listen(std::move(http_options), api->router());
 }
 
 Status Process::Parts::listen() {
   Result<http::Address> asked = http::parse_address(settings.listen);
   if (!asked.ok()) return with_hint(asked.error(), !options.listen.empty(), "--listen");
+  // Beyond this machine, TLS always.
+  if (asked.value().is_tls || !asked.value().is_loopback()) {
+    auto made = load_or_make_tls(options.data_dir, names_of_server(asked.value()), wall_time());
+    if (!made.ok()) return made.error();
+    tls = std::move(made.value());
+  }
   const auto sign = [this](std::string_view bytes) { return release_key->sign(bytes); };
   api = std::make_unique<Api>(ApiContext{*live,
                                          *view,
@@ -328,7 +337,8 @@ Status Process::Parts::listen() {
                                          {release_key->public_hex(), sign},
                                          token,
                                          options.data_dir,
-                                         kDuruVersion});
+                                         kDuruVersion,
+                                         tls ? tls->ca_fingerprint : ""});
   // A free port is asked for: the last one, if it is free still, so that callers find us again.
   http::Address address = asked.value();
   const Result<http::Address> last = http::parse_address(settings.last_address);
@@ -343,7 +353,9 @@ Status Process::Parts::listen() {
   DURU_TRY(write_private_file(options.data_dir, "pid", std::to_string(::getpid()) + "\n"));
   // Only what a server could start with is remembered.
   DURU_TRY(save_settings(options.data_dir, settings));
-  return write_private_file(options.data_dir, "address", http->address().str() + "\n");
+  const http::Address reached = address_from_here(http->address());
+  const std::string text = reached.is_tls ? reached.url() : reached.str();
+  return write_private_file(options.data_dir, "address", text + "\n");
 }
 
 Process::Process(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -363,7 +375,7 @@ Result<std::unique_ptr<Process>> Process::start(const ServerOptions& options) {
 
 Process::~Process() { stop(); }
 
-std::string Process::url() const { return parts_->http->address().url(); }
+std::string Process::url() const { return address_from_here(parts_->http->address()).url(); }
 
 void Process::stop() {
   Parts& parts = *parts_;

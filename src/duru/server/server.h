@@ -16,7 +16,7 @@ namespace duru {
 
 struct ServerOptions {
   std::string data_dir;  // made when missing
-  std::string listen;    // HOST:PORT; "" : as last time, else 127.0.0.1:0
+  std::string listen;    // HOST:PORT; "" : as last time, else 127.0.0.1:0. Beyond loopback in TLS
   std::optional<std::map<std::string, int>>
       emulate;  // chip or alias -> count, on this machine's node; not given: as last time
   std::optional<std::string>
@@ -28,13 +28,14 @@ struct ServerOptions {
 };
 
 // Serves until SIGTERM or SIGINT; work goes on after that. Prints one line on stdout when ready:
-// `server: http://127.0.0.1:PORT  data: DIR`; what is wrong goes to stderr. 0 after a clean stop.
+// `server: http[s]://127.0.0.1:PORT  data: DIR`; what is wrong goes to stderr. 0 after a clean
+// stop.
 int run_server(const ServerOptions& options);
 
 // A fleet file (YAML for people, JSON here): {"nodes": [{"name": "n1", "cpu": 8, "memory": "64GiB",
 // "labels": {…}, "accelerators": {"h100": 4}, "count": 3}]}. `count` makes n1-0 … n1-2. All of it
 // is emulated, and says so.
-// A node that the file of a later start no longer names is cordoned ("no longer in the fleet") while
-// it has work, and removed by the first start that finds it without.
+// A node that the file of a later start no longer names is cordoned ("no longer in the fleet")
+// while it has work, and removed by the first start that finds it without.
 
 }  // namespace duru

@@ -49,6 +49,7 @@ struct ApiContext {
   std::string token;     // what Authorization must bear
   std::string data_dir;  // uploads arrive in DIR/incoming
   std::string version = {};
+  std::string ca_fingerprint = {};  // of a server that speaks TLS: codes bear it
 };
 
 class Backend;

@@ -71,6 +71,9 @@ void add_http_metrics(const http::HttpCounters& counters, MetricsText& text) {
   text.begin("duru_http_slow_readers_dropped_total", "counter",
              "Readers that fell too far behind and were dropped.");
   text.add({}, number(counters.slow_readers_dropped));
+  text.begin("duru_http_tls_handshakes_failed_total", "counter",
+             "Connections that ended before TLS was agreed on, or spoke in clear.");
+  text.add({}, number(counters.tls_handshakes_failed));
 }
 
 std::string metrics_text(Backend& backend) {
