@@ -65,6 +65,7 @@ LinkOptions link_options(const Identity& identity, const AgentOptions& options,
                          http::Address server) {
   LinkOptions made;
   made.server = std::move(server);
+  made.trust = trust_of(identity);
   made.credential = identity.request.credential;
   made.release_key = identity.reply->release_key;
   made.heartbeat =

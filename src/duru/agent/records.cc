@@ -11,7 +11,7 @@ using agent::NodeState;
 using agent::Slot;
 using agent::SlotName;
 
-DURU_RECORD(Identity, (1, server), (2, request), (3, reply))
+DURU_RECORD(Identity, (1, server), (2, request), (3, reply), (4, ca_pem))
 DURU_RECORD(Desired, (1, revision))
 DURU_RECORD(Slot, (1, release), (2, ready), (3, proven), (4, starts))
 DURU_ENUM(SlotName, {kNone, "none"}, {kA, "a"}, {kB, "b"})

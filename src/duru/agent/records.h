@@ -8,9 +8,10 @@ namespace duru::agent {
 // Written before the server is asked, so that a lost answer can be asked for again with the same
 // credential; `reply` is there once it answered.
 struct Identity {
-  std::string server;  // http://HOST:PORT
+  std::string server;  // http[s]://HOST:PORT
   EnrolRequest request;
   std::optional<EnrolReply> reply;
+  std::string ca_pem;  // of an https server: the one CA that is believed from then on
 };
 
 struct Desired {
