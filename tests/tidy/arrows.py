@@ -21,6 +21,7 @@ ARROWS = {
     "field": ["base", "domain"],
     # A module beside the core: it knows neither the core nor the loop, only what a module is.
     "edge": ["base", "domain", "loop/module.h"],
+    "edge/known": ["base", "domain", "core/state", "edge", "engine/agent"],
     "edge/testing": ["base", "domain", "edge", "loop/module.h"],
     "agent": ["base", "domain", "field", "http", "supervisor"],
     "artifact": ["base"],
@@ -39,7 +40,10 @@ ARROWS = {
         *("base", "domain", "core/*", "edge", "field", "loop", "journal/*", "engine/*", "artifact", "catalog", "device", "supervisor"),
         *("http", "history", "api", "server/api"),
     ],
-    "simulation": ["base", "domain", "core/*", "edge", "loop", "journal", "engine", "engine/simulated", "catalog"],
+    "simulation": [
+        *("base", "domain", "core/*", "edge", "edge/known", "loop", "journal", "field"),
+        *("engine", "engine/simulated", "engine/agent", "catalog"),
+    ],
     # Assembles the simulated world and the real parts, side by side.
     "scenario": [
         *("base", "domain", "core/*", "edge", "loop", "journal/*", "engine/*", "artifact", "catalog", "simulation"),

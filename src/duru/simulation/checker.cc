@@ -13,6 +13,8 @@ std::vector<std::unique_ptr<Checker>> all_checkers() {
   checkers.push_back(make_queue_checker());
   checkers.push_back(make_journal_checker());
   checkers.push_back(make_restore_checker());
+  checkers.push_back(make_wave_checker());
+  checkers.push_back(make_event_checker());
   return checkers;
 }
 

@@ -48,6 +48,8 @@ std::unique_ptr<Checker> make_ledger_checker();
 std::unique_ptr<Checker> make_queue_checker();
 std::unique_ptr<Checker> make_journal_checker();
 std::unique_ptr<Checker> make_restore_checker();  // a state from its own snapshot is the same
+std::unique_ptr<Checker> make_wave_checker();
+std::unique_ptr<Checker> make_event_checker();
 std::vector<std::unique_ptr<Checker>> all_checkers();
 
 // Feeds the checkers, and other projections beside them, each fact once: a view that replays the

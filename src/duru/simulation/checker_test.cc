@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "duru/domain/field_messages.h"
 #include "duru/loop/durable_commit.h"
 
 namespace duru {
@@ -204,6 +205,57 @@ TEST_F(CheckerTest, InspectorShowsEachFactOnce) {
   inspector.on_fact(state, TermStarted{1, ""}, {1, 1, Timestamp(1)});
   inspector.on_fact(state, TermStarted{1, ""}, {1, 1, Timestamp(1)});
   EXPECT_TRUE(inspector.violations().empty());
+}
+
+TEST_F(CheckerTest, NoticesAReleaseOnANodeWhoseWaveHasNotBegun) {
+  const auto checker = make_wave_checker();
+  Rollout rollout;
+  rollout.name = RolloutName("r");
+  rollout.release = ReleaseName("smoke-2");
+  show(*checker, RolloutDefined{rollout, {NodeName("a"), NodeName("b")}, {1, 1}});
+  show(*checker, WaveStarted{rollout.name, 0});
+  const Revision revision{1, {"smoke-2", {}, ""}, {}};
+  EXPECT_EQ(show(*checker, NodeRevised{NodeName("a"), revision}), 0U);
+  EXPECT_EQ(show(*checker, NodeRevised{NodeName("b"), revision}), 1U);
+}
+
+TEST_F(CheckerTest, NoticesAWaveThatDoesNotWaitForTheOneBefore) {
+  const auto checker = make_wave_checker();
+  Rollout rollout;
+  rollout.name = RolloutName("r");
+  show(*checker, RolloutDefined{rollout, {NodeName("a"), NodeName("b")}, {1, 1}});
+  show(*checker, WaveStarted{rollout.name, 0});
+  show(*checker, WaveBaking{rollout.name, 0, Timestamp(100)}, 10);
+  EXPECT_EQ(show(*checker, WaveStarted{rollout.name, 1}, 99), 1U);
+}
+
+TEST_F(CheckerTest, NoticesARolloutThatGoesOnOverItsFailures) {
+  const auto checker = make_wave_checker();
+  Rollout rollout;
+  rollout.name = RolloutName("r");
+  rollout.release = ReleaseName("smoke-2");
+  show(*checker, RolloutDefined{rollout, {NodeName("a")}, {1}});
+  show(*checker, WaveStarted{rollout.name, 0});
+  show(*checker, NodeRevised{NodeName("a"), {1, {"smoke-2", {}, ""}, {}}});
+  show(*checker, NodePhaseReported{NodeName("a"), 1, FieldPhase::kFailed, "", "no"});
+  checker->on_commit(State(), commit());
+  EXPECT_EQ(checker->violations().size(), 1U);
+}
+
+TEST_F(CheckerTest, NoticesAnEventThatIsDoubledOrMissing) {
+  const auto checker = make_event_checker();
+  const auto event = [](std::int64_t number) {
+    return EventRecorded{NodeName("a"), FleetName("f"), {number, "{}", Timestamp(0), {}}};
+  };
+  EXPECT_EQ(show(*checker, event(1)), 0U);
+  EXPECT_EQ(show(*checker, event(1)), 1U);
+  EXPECT_EQ(show(*checker, event(3)), 2U);
+}
+
+TEST_F(CheckerTest, NoticesACounterThatFalls) {
+  const auto checker = make_event_checker();
+  show(*checker, NodeCounted{NodeName("a"), {seconds(2), 5, 0, 0}});
+  EXPECT_EQ(show(*checker, NodeCounted{NodeName("a"), {seconds(3), 4, 0, 0}}), 1U);
 }
 
 }  // namespace

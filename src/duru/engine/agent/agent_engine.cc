@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_set>
 
 #include "duru/base/wire.h"
 
@@ -290,7 +291,7 @@ void AgentEngine::follow_run(Entry& entry, const SyncRequest& request, Timestamp
   if (entry.run == nullptr || entry.run->ended_at.has_value()) return;
   Run& run = *entry.run;
   if (says_empty(request) && (run.stopping || request.goodbye)) {
-    stops_.erase(&entry);
+    stops_.erase(*entry.name);
     end(run, EndCause::kStopped, now);
   } else if (!run.started_at.has_value() && !request.serving.empty()) {
     run.started_at = now;
@@ -300,7 +301,7 @@ void AgentEngine::follow_run(Entry& entry, const SyncRequest& request, Timestamp
 
 void AgentEngine::begin_stop(Entry& entry) {
   entry.run->stopping = true;
-  if (!entry.run->ended_at.has_value()) stops_.insert(&entry);
+  if (!entry.run->ended_at.has_value()) stops_.insert(*entry.name);
 }
 
 void AgentEngine::end(Run& run, EndCause cause, Timestamp now) {
@@ -332,7 +333,7 @@ void AgentEngine::report(const Run& run) {
 
 void AgentEngine::forget_run(Entry& entry) {
   runs_.erase(entry.run->name.str());
-  stops_.erase(&entry);
+  stops_.erase(*entry.name);
   entry.run.reset();
 }
 
@@ -345,7 +346,7 @@ void AgentEngine::check() {
     const Timestamp now = clock_.now();
     check_links(now);
     check_early_stops(now);
-    for (const Entry* entry : stops_) stopping.emplace_back(*entry->name);
+    for (const std::string& node : stops_) stopping.emplace_back(node);
   }
   std::erase_if(stopping, [&](const NodeName& node) {
     return !options_.is_revoked || !options_.is_revoked(node);
@@ -354,7 +355,7 @@ void AgentEngine::check() {
   for (const NodeName& node : stopping) {
     Entry& entry = entry_of(node);
     entry.gone = true;
-    if (stops_.erase(&entry) > 0) end(*entry.run, EndCause::kLost, clock_.now());
+    if (stops_.erase(*entry.name) > 0) end(*entry.run, EndCause::kLost, clock_.now());
   }
 }
 

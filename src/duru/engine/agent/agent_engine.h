@@ -27,9 +27,9 @@
 #include <condition_variable>
 #include <mutex>
 #include <queue>
+#include <set>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "duru/base/clock.h"
 #include "duru/engine/agent/sync_news.h"
@@ -147,7 +147,7 @@ class AgentEngine : public Engine {
   std::int64_t term_ = 0;
   std::unordered_map<std::string, Entry> entries_;  // by node; never erased
   std::unordered_map<std::string, Entry*> runs_;    // by task run
-  std::unordered_set<Entry*> stops_;                // told to stop, not ended
+  std::set<std::string> stops_;                     // nodes that were told to stop, not ended
   // Stops of runs that nobody has named a node for, since when.
   std::unordered_map<std::string, Timestamp> early_stops_;
   std::unordered_map<std::string, std::weak_ptr<const ReleaseRef>> releases_;  // by content
