@@ -34,7 +34,7 @@ ARROWS = {
     "api": ["base", "domain", "core/*", "edge"],
     "server/api": [
         *("base", "domain", "core/*", "loop", "engine/engine.h", "artifact", "http", "history", "api"),
-        *("edge", "engine/agent", "field"),
+        *("edge", "edge/known", "engine/agent", "field"),
     ],
     "server": [
         *("base", "domain", "core/*", "edge", "field", "loop", "journal/*", "engine/*", "artifact", "catalog", "device", "supervisor"),

@@ -343,9 +343,8 @@ void AgentEngine::check() {
   std::vector<NodeName> stopping;
   {
     const std::lock_guard lock(mutex_);
-    const Timestamp now = clock_.now();
-    check_links(now);
-    check_early_stops(now);
+    check_links(clock_.now());
+    check_early_stops(clock_.now());
     for (const std::string& node : stops_) stopping.emplace_back(node);
   }
   std::erase_if(stopping, [&](const NodeName& node) {

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "duru/api/render.h"
+#include "duru/edge/known/known.h"
 #include "duru/server/api/backend.h"
-#include "duru/server/api/field_known.h"
 
 namespace duru {
 namespace {

@@ -1,8 +1,8 @@
 // POST /v1/field/sync: a node says how it stands and is told what to do. A mere heartbeat is
 // answered here and never reaches the loop; news are answered once they are durable.
 #include "duru/base/json.h"
+#include "duru/edge/known/known.h"
 #include "duru/server/api/backend.h"
-#include "duru/server/api/field_known.h"
 #include "duru/server/api/gate.h"
 
 namespace duru {
