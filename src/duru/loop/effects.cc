@@ -5,6 +5,8 @@
 namespace duru {
 namespace {
 
+constexpr std::size_t kWorkloadsPerStep = 500;
+
 const Variant* variant_of(const JobSpec& spec, std::int32_t index) {
   return index < 0 ? nullptr : &spec.variants.at(static_cast<std::size_t>(index));
 }
@@ -89,26 +91,36 @@ void Effects::stop(const State& state, const WorkloadRecord& workload) {
   }
 }
 
-void Effects::resend(const State& state) {
-  std::map<Engine*, std::vector<TaskRunName>> desired;
-  for (const auto& [site, engine] : engines_) desired[engine];
-  for (const auto& [id, workload] : state.workloads) {
-    if (!workload.attempt.has_value()) continue;
-    const auto& tasks = workload.attempt->tasks;
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      Engine* engine = engine_of(state, tasks[i].allocation);
-      if (engine != nullptr) {
-        desired[engine].push_back(run_name(state, workload, workload.attempt->number, i));
-      }
-    }
+// What an engine is to know of at the end of the round; more than that does no harm.
+void Effects::note(const State& state, const WorkloadRecord& workload) {
+  const auto& tasks = workload.attempt->tasks;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Engine* engine = engine_of(state, tasks[i].allocation);
+    if (engine == nullptr) continue;
+    round_->desired[engine].push_back(run_name(state, workload, workload.attempt->number, i));
   }
-  for (auto& [engine, names] : desired) engine->reconcile(names);
-  for (const auto& [id, workload] : state.workloads) {
+}
+
+bool Effects::resend_step(const State& state) {
+  if (!round_.has_value()) {
+    round_.emplace();
+    for (const auto& [site, engine] : engines_) round_->desired[engine];
+  }
+  auto next = round_->said_through.has_value() ? state.workloads.upper_bound(*round_->said_through)
+                                               : state.workloads.begin();
+  for (std::size_t i = 0; i < kWorkloadsPerStep && next != state.workloads.end(); ++i, ++next) {
+    const WorkloadRecord& workload = next->second;
+    round_->said_through = next->first;
     if (!workload.attempt.has_value()) continue;
+    note(state, workload);
     // A stop goes first: what never ran then never will.
     if (workload.attempt->stop_cause != StopCause::kNone) stop(state, workload);
     send(state, workload);
   }
+  if (next != state.workloads.end()) return false;
+  for (auto& [engine, names] : round_->desired) engine->reconcile(names);
+  round_.reset();
+  return true;
 }
 
 void Effects::forget(const State& after, const WorkloadRecord& workload, std::int32_t attempt) {
@@ -129,7 +141,9 @@ void Effects::forget(const State& after, const WorkloadRecord& workload, std::in
 void Effects::on_fact(const State& after, const Message& fact, const FactContext&) {
   if (!begun_) return;
   if (const auto* started = fact.as<AttemptStarted>()) {
-    send(after, after.workloads.at(started->workload));
+    const WorkloadRecord& workload = after.workloads.at(started->workload);
+    if (round_.has_value()) note(after, workload);
+    send(after, workload);
   } else if (const auto* stopping = fact.as<AttemptStopping>()) {
     stop(after, after.workloads.at(stopping->workload));
   } else if (const auto* revised = fact.as<ServiceRevised>()) {

@@ -38,7 +38,7 @@ TEST_F(EffectsTest, NothingIsSentBeforeItBegins) {
   EXPECT_TRUE(engine.calls.empty());
   begin();
   EXPECT_EQ(engine.calls,
-            (std::vector<std::string>{"reconcile " + run_of(id), "run " + run_of(id)}));
+            (std::vector<std::string>{"run " + run_of(id), "reconcile " + run_of(id)}));
 }
 
 TEST_F(EffectsTest, TheFullSetStopsBeforeItRuns) {
@@ -48,9 +48,23 @@ TEST_F(EffectsTest, TheFullSetStopsBeforeItRuns) {
   begin();
   EXPECT_EQ(engine.calls,
             (std::vector<std::string>{
-                "reconcile " + run_of(stopping) + " " + run_of(gang) + " " + run_of(gang, 1, 1),
                 "stop " + run_of(stopping) + " 10s", "run " + run_of(stopping),
-                "run " + run_of(gang), "run " + run_of(gang, 1, 1)}));
+                "run " + run_of(gang), "run " + run_of(gang, 1, 1),
+                "reconcile " + run_of(stopping) + " " + run_of(gang) + " " + run_of(gang, 1, 1)}));
+}
+
+TEST_F(EffectsTest, WhatBeginsWhileTheFullSetIsBeingSaidIsNoOrphan) {
+  const JobId first = rig.submit(gpu_job("first", 4));
+  const JobId second = rig.submit(gpu_job("second", 4));
+  for (int i = 0; i < 600; ++i) rig.submit(gpu_job("later-" + std::to_string(i), 4));
+  begin();
+  engine.calls.clear();
+  EXPECT_FALSE(effects.resend_step(rig.state()));
+  EXPECT_EQ(engine.calls, std::vector<std::string>{"run " + run_of(first)});
+  rig.finish(first, 0);
+  effects.on_fact(rig.state(), AttemptStarted{workload_of(second), 1, -1, {}, {}, false}, {});
+  EXPECT_TRUE(effects.resend_step(rig.state()));
+  EXPECT_EQ(engine.calls.back(), "reconcile " + run_of(first) + " " + run_of(second));
 }
 
 TEST_F(EffectsTest, WithoutWorkTheFullSetIsEmptyAndStillSent) {

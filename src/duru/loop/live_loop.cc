@@ -8,6 +8,7 @@ namespace {
 
 constexpr Milliseconds kMarkEvery(250);  // a mark is at most 1 s old
 constexpr Milliseconds kResendEvery = minutes(1);
+constexpr Milliseconds kStepEvery(20);  // of a resend
 // So much is decided before anything else gets its turn.
 constexpr std::size_t kBatchMax = 512;
 
@@ -123,16 +124,18 @@ void LiveLoop::record_alive(Timestamp now) {
 
 void LiveLoop::run_view() {
   Timestamp resent_at = clock_.now();
+  bool resending = false;
   while (true) {
     // Asked before the draining: what came before the closing is in the outbox by then.
     const bool closed = outbox_.closed();
     if (view_.drain(outbox_)) continue;
     if (closed) return;
-    if (options_.resend && since(clock_.now(), resent_at) >= kResendEvery) {
-      view_.read([&](const View::Reading& reading) { options_.resend(reading.state); });
-      resent_at = clock_.now();
+    if (options_.resend_step && (resending || since(clock_.now(), resent_at) >= kResendEvery)) {
+      if (!resending) resent_at = clock_.now();
+      resending = !view_.read(
+          [&](const View::Reading& reading) { return options_.resend_step(reading.state); });
     }
-    outbox_.wait(seconds(1));
+    outbox_.wait(resending ? kStepEvery : seconds(1));
   }
 }
 

@@ -20,8 +20,9 @@ struct LiveLoopOptions {
   std::function<Timestamp()> observed_through;
   // What went wrong without harm to what is durable: the head file could not be written.
   std::function<void(const Error&)> warn;
-  // Every minute, under the view's lock: the engines get the full set again.
-  std::function<void(const State&)> resend;
+  // Every minute, under the view's lock, until it answers true: the engines get a part of the full
+  // set again (Effects::resend_step).
+  std::function<bool(const State&)> resend_step;
 };
 
 class LiveLoop {

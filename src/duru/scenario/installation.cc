@@ -61,7 +61,7 @@ struct Installation::Parts {
   LiveLoopOptions live_options() {
     LiveLoopOptions options;
     options.observed_through = [this] { return engine->observed_through(); };
-    options.resend = [this](const State& state) { effects.resend(state); };
+    options.resend_step = [this](const State& state) { return effects.resend_step(state); };
     return options;
   }
 

@@ -230,7 +230,7 @@ Status Process::Parts::start_engine() {
       LiveLoopOptions{
           [this] { return std::min(engine->observed_through(), agents->observed_through()); },
           [](const Error& error) { log_warn(error.message); },
-          [this](const State& s) { effects->resend(s); }});
+          [this](const State& s) { return effects->resend_step(s); }});
   // The start's own facts, decided before anything else can be.
   StartServer start{engine_options.installation, kDuruVersion, {}, inputs.boot_id, anchor.value()};
   start.alive_at = std::max(inputs.alive_at, inputs.last_commit_at);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kLateAfter = 2;  // heartbeats
 constexpr int kLostAfter = 4;
-// Effects name a run's node right after its stop (Effects::resend); later nobody will.
+// Effects name a run's node right after its stop (Effects::resend_step); later nobody will.
 constexpr Milliseconds kEarlyStopMax = seconds(10);
 
 std::size_t hash_of(const std::string& text) { return std::hash<std::string>()(text); }
