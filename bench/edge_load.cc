@@ -1,0 +1,251 @@
+// Devices of the field against a live server over HTTP: enrols them, lets each sync at its
+// heartbeat, spread evenly, and reads from /proc what that costs the server.
+//
+//   bench_edge HOST:PORT TOKEN SERVER_PID DEVICES CONNECTIONS kept|each
+//
+// A first round of heartbeats gives every device its release and hears that it serves; a second one
+// is measured. `kept`: so many connections carry all syncs; `each`: every sync has a connection of
+// its own, as devices have that sleep between two. Times count from when a sync was due.
+//
+// Prints one JSON line: {"enrolled_per_second", "cpu_share", "memory_mb", "p50_ms", "p99_ms",
+// "syncs_per_second", "refused"}.
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "duru/base/json.h"
+#include "duru/base/sha256.h"
+#include "duru/field/protocol.h"
+#include "duru/http/client.h"
+
+namespace {
+
+using duru::http::Address;
+using duru::http::ClientResponse;
+using duru::http::HttpClient;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kHeartbeat(60);
+constexpr int kEnrolConnections = 64;
+constexpr char kJson[] = "application/json";
+
+struct Options {
+  Address address;
+  std::string token;
+  std::string pid;
+  long devices = 0;
+  int connections = 0;
+  bool kept = false;
+};
+
+struct Device {
+  std::string credential;
+  std::int64_t revision = 0;
+  std::string serving;
+};
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::fprintf(stderr, "bench_edge: %s\n", why.c_str());
+  std::exit(1);
+}
+
+double cpu_seconds(const std::string& pid) {
+  std::ifstream in("/proc/" + pid + "/stat");
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double memory_mb(const std::string& pid) {
+  std::ifstream in("/proc/" + pid + "/status");
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind("VmRSS:", 0) == 0) return std::atof(line.c_str() + 6) / 1024;
+  }
+  give_up("the server is gone");
+}
+
+template <class Work>
+void on_threads(int count, Work work) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back([i, &work] { work(i); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+ClientResponse expect(HttpClient& client, const std::string& token, const std::string& path,
+                      const std::string& body) {
+  const auto answer = client.request(
+      "POST", path, {{"Authorization", "Bearer " + token}, {"Content-Type", kJson}}, body);
+  if (!answer.ok()) give_up(answer.error().message);
+  if (!answer.value().is_success()) give_up(path + ": " + answer.value().body);
+  return answer.value();
+}
+
+// A fleet without nodes has its release at once; who joins gets it.
+void prepare(const Options& options) {
+  HttpClient client(options.address);
+  expect(client, options.token, "/v1/apply",
+         R"({"fleets":[{"name":"cameras","selector":{"bench":"edge"}}],)"
+         R"("releases":[{"name":"one","command":["./run"],"probe":{"command":["./well"]}}],)"
+         R"("rollouts":[{"name":"one-to-all","fleet":"cameras","release":"one"}]})");
+}
+
+void enrol(const Options& options, std::vector<Device>& devices) {
+  on_threads(kEnrolConnections, [&](int thread) {
+    HttpClient client(options.address);
+    for (std::size_t i = static_cast<std::size_t>(thread); i < devices.size();
+         i += kEnrolConnections) {
+      const auto made =
+          expect(client, options.token, "/v1/enrolments", R"({"labels":{"bench":"edge"}})");
+      const std::size_t at = made.body.find(R"("code":")") + 8;
+      duru::EnrolRequest request;
+      request.code = made.body.substr(at, made.body.find('"', at) - at);
+      request.node = "device-" + std::to_string(i);
+      devices[i].credential = duru::sha256(request.code + "/credential").hex();
+      request.credential = devices[i].credential;
+      request.chip = duru::ChipName("dx-m1");
+      request.accelerators = 1;
+      request.emulated = true;
+      request.cpu = duru::MilliCpu(4000);
+      request.memory = duru::Bytes(std::int64_t{1} << 30);
+      expect(client, "", "/v1/field/enrol", to_json(request, duru::JsonForm::kSparse));
+    }
+  });
+}
+
+struct Heard {
+  std::vector<double> latencies_ms;
+  long refused = 0;
+};
+
+class Heartbeats {
+ public:
+  Heartbeats(const Options& options, std::vector<Device>& devices)
+      : options_(options), devices_(devices), begun_(SteadyClock::now()) {}
+
+  // One heartbeat of every device, from now on for as long as a heartbeat lasts.
+  Heard round() {
+    const SteadyClock::time_point begin = SteadyClock::now();
+    std::vector<Heard> heard(static_cast<std::size_t>(options_.connections));
+    on_threads(options_.connections, [&](int thread) {
+      HttpClient client(options_.address);
+      const auto first = static_cast<std::size_t>(thread);
+      for (std::size_t i = first; i < devices_.size();
+           i += static_cast<std::size_t>(options_.connections)) {
+        const auto due =
+            begin + kHeartbeat * static_cast<double>(i) / static_cast<double>(devices_.size());
+        std::this_thread::sleep_until(due);
+        if (!options_.kept) client = HttpClient(options_.address);
+        sync(client, devices_[i], heard[first], due);
+      }
+    });
+    std::this_thread::sleep_until(begin + kHeartbeat);
+    Heard all;
+    for (const Heard& some : heard) {
+      all.latencies_ms.insert(all.latencies_ms.end(), some.latencies_ms.begin(),
+                              some.latencies_ms.end());
+      all.refused += some.refused;
+    }
+    std::sort(all.latencies_ms.begin(), all.latencies_ms.end());
+    return all;
+  }
+
+ private:
+  template <class Time>
+  void sync(HttpClient& client, Device& device, Heard& heard, Time due) {
+    const auto reply = ask(client, device);
+    const std::chrono::duration<double, std::milli> took = SteadyClock::now() - due;
+    if (!reply.has_value()) {
+      ++heard.refused;
+      return;
+    }
+    heard.latencies_ms.push_back(took.count());
+    const bool is_new = reply->revision.has_value() && reply->revision->number != device.revision;
+    if (!is_new) return;
+    device.revision = reply->revision->number;
+    device.serving = reply->revision->current.name;
+    if (!ask(client, device).has_value()) ++heard.refused;
+  }
+
+  std::optional<duru::SyncReply> ask(HttpClient& client, const Device& device) const {
+    const auto up =
+        std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begun_);
+    duru::SyncRequest request;
+    request.boot_id = "0123456789abcdef0123456789abcdef";
+    request.uptime = duru::Milliseconds(up.count());
+    request.revision = device.revision;
+    request.phase = device.revision > 0 ? duru::FieldPhase::kServing : duru::FieldPhase::kNone;
+    request.serving = device.serving;
+    request.counters.up = request.uptime;
+    request.counters.inferences = up.count() / 100;
+    const auto answer =
+        client.request("POST", "/v1/field/sync",
+                       {{"Authorization", "Bearer " + device.credential}, {"Content-Type", kJson}},
+                       to_json(request, duru::JsonForm::kSparse));
+    if (!answer.ok() || answer.value().status != 200) return std::nullopt;
+    auto reply = duru::from_json<duru::SyncReply>(answer.value().body);
+    if (!reply.problems.empty()) return std::nullopt;
+    return std::move(reply.value);
+  }
+
+  const Options& options_;
+  std::vector<Device>& devices_;
+  const SteadyClock::time_point begun_;
+};
+
+double quantile(const std::vector<double>& sorted, double q) {
+  if (sorted.empty()) return 0;
+  return sorted[static_cast<std::size_t>(q * static_cast<double>(sorted.size() - 1))];
+}
+
+double seconds_since(SteadyClock::time_point begun) {
+  return std::chrono::duration<double>(SteadyClock::now() - begun).count();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 7) {
+    std::fprintf(stderr,
+                 "usage: bench_edge HOST:PORT TOKEN SERVER_PID DEVICES CONNECTIONS kept|each\n");
+    return 2;
+  }
+  const auto address = duru::http::parse_address(argv[1]);
+  if (!address.ok()) give_up(address.error().message);
+  const Options options{address.value(),
+                        argv[2],
+                        argv[3],
+                        std::atol(argv[4]),
+                        std::atoi(argv[5]),
+                        std::string(argv[6]) == "kept"};
+  std::vector<Device> devices(static_cast<std::size_t>(options.devices));
+  prepare(options);
+  SteadyClock::time_point begun = SteadyClock::now();
+  enrol(options, devices);
+  const double enrolled = static_cast<double>(options.devices) / seconds_since(begun);
+  Heartbeats heartbeats(options, devices);
+  const long refused = heartbeats.round().refused;
+  begun = SteadyClock::now();
+  const double cpu_before = cpu_seconds(options.pid);
+  const Heard heard = heartbeats.round();
+  const double took = seconds_since(begun);
+  std::printf(
+      "{\"enrolled_per_second\":%.1f,\"cpu_share\":%.3f,\"memory_mb\":%.1f,\"p50_ms\":%.3f,"
+      "\"p99_ms\":%.3f,\"syncs_per_second\":%.1f,\"refused\":%ld}\n",
+      enrolled, (cpu_seconds(options.pid) - cpu_before) / took, memory_mb(options.pid),
+      quantile(heard.latencies_ms, 0.5), quantile(heard.latencies_ms, 0.99),
+      static_cast<double>(heard.latencies_ms.size()) / took, refused + heard.refused);
+  return 0;
+}
