@@ -83,7 +83,7 @@ class RealRun {
       if (difference.empty()) return;
       wait(kAsk);
     } while (here_.now() < deadline());
-    result_.wrong_reasons.push_back(difference);
+    result_.wrong_answers.push_back(difference);
   }
 
   Status take(const ScenarioInput& input) {

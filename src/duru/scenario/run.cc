@@ -41,7 +41,7 @@ class Comparison {
       }
     }
     compare_rejections();
-    out_.insert(out_.end(), run_.wrong_reasons.begin(), run_.wrong_reasons.end());
+    out_.insert(out_.end(), run_.wrong_answers.begin(), run_.wrong_answers.end());
     if (scenario_.expect.usage.has_value()) compare_usage(*scenario_.expect.usage);
     return std::move(out_);
   }

@@ -27,7 +27,7 @@ struct ScenarioRun {
   Timestamp started_at;
   std::vector<TraceStep> steps;
   std::vector<SeenRejection> rejections;
-  std::vector<std::string> wrong_reasons;  // of expect.reasons, told as differences
+  std::vector<std::string> wrong_answers;  // to what expect asks at a time, told as differences
   std::vector<std::string> violations;     // of the checkers
   Usage usage;
   std::vector<DurableCommit> commits;

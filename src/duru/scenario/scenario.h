@@ -7,6 +7,7 @@
 
 #include "duru/base/result.h"
 #include "duru/domain/job.h"
+#include "duru/scenario/field_part.h"
 
 namespace duru {
 
@@ -88,6 +89,16 @@ struct ScenarioInput {
   std::optional<std::string> end_all;                       // a reason
   std::optional<ScenarioFault> engine;
   std::optional<ScenarioRestart> restart;
+  std::optional<std::map<std::string, ScenarioAgent>> enrol;  // nodes of the field that join
+  std::optional<ScenarioApply> apply;
+  std::optional<ScenarioSteer> steer;
+  std::optional<std::string> revoke;  // a node of the field
+  std::optional<ScenarioLink> link;
+  std::optional<std::string> reboot;  // a node of the field
+  std::optional<ScenarioProbe> probe;
+  std::optional<ScenarioSlow> slow;
+  std::optional<std::string> event;  // a node of the field, whose workload raises one
+  std::optional<ScenarioSyncs> syncs;
 };
 DURU_DECLARE_RECORD(ScenarioInput)
 
@@ -138,6 +149,9 @@ struct ScenarioExpect {
   std::vector<ExpectedReason> reasons;
   std::vector<ExpectedRejection> rejections;  // all of them, in order
   std::optional<ExpectedUsage> usage;
+  std::vector<ExpectedRollout> rollouts;
+  std::vector<ExpectedAgent> agents;
+  std::map<std::string, std::int64_t> events;  // recorded of each node by the end
 };
 DURU_DECLARE_RECORD(ScenarioExpect)
 
@@ -150,6 +164,7 @@ struct Scenario {
   std::map<std::string, ScenarioNode> fleet;  // by node
   std::vector<ScenarioInput> inputs;          // in the order of their times
   ScenarioExpect expect;
+  std::optional<ScenarioField> field;
 };
 DURU_DECLARE_RECORD(Scenario)
 

@@ -156,5 +156,44 @@ TEST(Scenario, RefusesAnInputThatDoesNothingOrTwoThings) {
             std::string::npos);
 }
 
+TEST(Scenario, TellsWhatOfTheFieldIsNotAsExpected) {
+  const Result<Scenario> scenario = read_scenario("a.yaml", R"(
+about: x
+until: 2m
+field: {agents: {cam-1: {labels: {site: ridge}, chip: dx-m1}}}
+inputs:
+- at: 0ms
+  apply:
+    fleets: [{name: ridge, selector: {site: ridge}}]
+    releases: [smoke-1]
+    rollouts: [{name: first, fleet: ridge, release: smoke-1}]
+- {at: 80s, event: cam-1}
+expect:
+  agents: [{at: 100s, node: cam-1, serving: smoke-2, known: smoke-1, phase: starting, lost: true}]
+  rollouts: [{at: 100s, rollout: first, state: paused, waves: 2, reason: nobody}]
+  events: {cam-1: 2}
+)");
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  const Result<ScenarioRun> run = run_virtually(scenario.value());
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(joined(differences(scenario.value(), run.value())),
+            "at 1m40s rollout first is running, not paused\n"
+            "at 1m40s rollout first: waves that began is 1, not 2\n"
+            "at 1m40s rollout first: reason is , not nobody\n"
+            "at 1m40s node cam-1: what serves is smoke-1, not smoke-2\n"
+            "at 1m40s node cam-1: phase is serving, not starting\n"
+            "at 1m40s node cam-1: lost is false, not true\n"
+            "at 2m events of cam-1 is 1, not 2\n");
+}
+
+TEST(Scenario, SaysWhatAScenarioWithAFieldNeeds) {
+  EXPECT_NE(message_of("about: x\nfield: {}\nexpect: {rollouts: [{at: 1s, rollout: r}]}\n")
+                .find("says until when"),
+            std::string::npos);
+  std::string text = kMinimal;
+  text.insert(text.find("expect:"), "- {at: 1s, reboot: n1}\n");
+  EXPECT_NE(message_of(text).find("only a scenario with a field"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace duru

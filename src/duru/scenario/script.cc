@@ -36,20 +36,34 @@ AcceleratorId accelerator_of(const std::string& text) {
 
 std::vector<ScriptItem> script_of(const Scenario& scenario) {
   std::vector<ScriptItem> items;
-  for (const ScenarioInput& input : scenario.inputs) items.push_back({input.at, &input, nullptr});
+  for (const ScenarioInput& input : scenario.inputs) {
+    items.push_back({.at = input.at, .input = &input});
+  }
   for (const ExpectedReason& reason : scenario.expect.reasons) {
-    items.push_back({reason.at, nullptr, &reason});
+    items.push_back({.at = reason.at, .reason = &reason});
+  }
+  for (const ExpectedRollout& rollout : scenario.expect.rollouts) {
+    items.push_back({.at = rollout.at, .rollout = &rollout});
+  }
+  for (const ExpectedAgent& agent : scenario.expect.agents) {
+    items.push_back({.at = agent.at, .agent = &agent});
   }
   std::stable_sort(items.begin(), items.end(),
                    [](const ScriptItem& a, const ScriptItem& b) { return a.at < b.at; });
   return items;
 }
 
-Result<DefineFleet> define_fleet(const std::map<std::string, ScenarioNode>& nodes, Site site) {
+Result<Chip> chip_named(const std::string& alias) {
   static const Result<Catalog> catalog = load_catalog("");
   if (!catalog.ok()) return catalog.error();
+  const CatalogChip* chip = catalog.value().find(alias);
+  if (chip == nullptr) return Error{ErrorCode::kNotFound, "no chip " + alias, false, false};
+  return to_chip(*chip);
+}
+
+Result<DefineFleet> define_fleet(const std::map<std::string, ScenarioNode>& nodes, Site site) {
   DefineFleet fleet;
-  std::set<std::string> chips;
+  std::set<ChipName> chips;
   for (const auto& [name, spec] : nodes) {
     Node node;
     node.name = NodeName(name);
@@ -59,14 +73,12 @@ Result<DefineFleet> define_fleet(const std::map<std::string, ScenarioNode>& node
     node.emulated = true;
     std::int32_t index = 0;
     for (const auto& [alias, count] : spec.accelerators) {
-      const CatalogChip* chip = catalog.value().find(alias);
-      if (chip == nullptr) {
-        return Error{ErrorCode::kNotFound, "node " + name + ": no chip " + alias, false, false};
-      }
-      if (chips.insert(chip->id).second) fleet.chips.push_back(to_chip(*chip));
+      Result<Chip> chip = chip_named(alias);
+      if (!chip.ok()) return chip.error();
       for (std::int32_t i = 0; i < count; ++i) {
-        node.accelerators.push_back({index++, ChipName(chip->id), true, ""});
+        node.accelerators.push_back({index++, chip.value().name, true, ""});
       }
+      if (chips.insert(chip.value().name).second) fleet.chips.push_back(std::move(chip.value()));
     }
     fleet.nodes.push_back(std::move(node));
   }
@@ -92,6 +104,8 @@ Message command_of(const ScenarioInput& input, const State& state,
     return MarkAccelerator{accelerator_of(input.mark->accelerator), input.mark->healthy,
                            input.mark->reason};
   }
+  if (input.steer) return SteerRollout{RolloutName(input.steer->rollout), input.steer->action};
+  if (input.revoke) return RevokeNode{NodeName(*input.revoke), "scenario", false};
   DURU_ASSERT(input.end_all.has_value());
   return EndAllWork{*input.end_all};
 }

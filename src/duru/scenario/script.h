@@ -15,6 +15,8 @@ struct ScriptItem {
   Milliseconds at;
   const ScenarioInput* input = nullptr;
   const ExpectedReason* reason = nullptr;
+  const ExpectedRollout* rollout = nullptr;
+  const ExpectedAgent* agent = nullptr;
 };
 
 // By time; at one time inputs go first, in their order.
@@ -24,7 +26,11 @@ std::vector<ScriptItem> script_of(const Scenario& scenario);
 // are numbered by the chips' names in the file.
 Result<DefineFleet> define_fleet(const std::map<std::string, ScenarioNode>& nodes, Site site);
 
-// The command of an input that is one (not `engine`, `restart` or `join`). Names are looked up in
+// A chip of the built-in catalogue, by its name or an alias.
+Result<Chip> chip_named(const std::string& alias);
+
+// The command of an input that is one (not `engine`, `restart`, `join`, or a thing that happens to
+// nodes of the field). Names are looked up in
 // the state; one that is not there becomes an id that no job has, and the core says so.
 Message command_of(const ScenarioInput& input, const State& state,
                    const std::function<JobId()>& draw_id);

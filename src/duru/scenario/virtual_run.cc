@@ -1,7 +1,7 @@
 #include "duru/scenario/virtual_run.h"
 
+#include "duru/scenario/field_run.h"
 #include "duru/scenario/script.h"
-#include "duru/simulation/world.h"
 
 namespace duru {
 namespace {
@@ -9,8 +9,10 @@ namespace {
 // No scenario needs longer to come to its end.
 constexpr Milliseconds kLongest = hours(24);
 
-WorldOptions options_of(const ScenarioDelays& delays) {
+WorldOptions options_of(const Scenario& scenario) {
   WorldOptions options;
+  if (scenario.field) options.field = field_times(scenario.field->times);
+  const ScenarioDelays& delays = scenario.delays;
   SimulatedEngineOptions& engine = options.engine;
   engine.start_delay = delays.start.value_or(engine.start_delay);
   engine.empty_delay = delays.empty.value_or(engine.empty_delay);
@@ -21,14 +23,22 @@ WorldOptions options_of(const ScenarioDelays& delays) {
 class VirtualRun {
  public:
   explicit VirtualRun(const Scenario& scenario)
-      : scenario_(scenario), world_(options_of(scenario.delays)), started_at_(world_.now()) {}
+      : scenario_(scenario),
+        world_(options_of(scenario)),
+        started_at_(world_.now()),
+        field_(world_, started_at_) {}
 
   Result<ScenarioRun> run() {
-    DURU_TRY(join(scenario_.fleet));
+    if (!scenario_.fleet.empty()) DURU_TRY(join(scenario_.fleet));
+    if (scenario_.field) DURU_TRY(field_.enrol(scenario_.field->agents));
     for (const ScriptItem& item : script_of(scenario_)) {
       world_.run_until(started_at_ + item.at);
       if (item.reason != nullptr) {
         ask(*item.reason);
+      } else if (item.rollout != nullptr) {
+        field_.compare(*item.rollout);
+      } else if (item.agent != nullptr) {
+        field_.compare(*item.agent);
       } else {
         DURU_TRY(take(*item.input));
       }
@@ -48,20 +58,22 @@ class VirtualRun {
   void ask(const ExpectedReason& reason) {
     const std::string difference =
         reason_difference(reason, world_.state(), world_.now(), started_at_);
-    if (!difference.empty()) result_.wrong_reasons.push_back(difference);
+    if (!difference.empty()) result_.wrong_answers.push_back(difference);
   }
 
   Status take(const ScenarioInput& input) {
     if (input.join) return join(*input.join);
     if (input.engine) return break_engine(*input.engine);
+    if (FieldRun::happens_to_nodes(input)) return field_.take(input);
     if (input.restart) {
       world_.restart(
           input.restart->from == RestartFrom::kJournal ? Recovery::kReplay : Recovery::kSnapshot,
           input.restart->outage);
       return ok_status();
     }
-    const Reply reply =
-        world_.submit(command_of(input, world_.state(), [this] { return world_.draw_job_id(); }));
+    const Reply reply = world_.submit(
+        input.apply ? apply_of(*input.apply)
+                    : command_of(input, world_.state(), [this] { return world_.draw_job_id(); }));
     if (reply.kind == Reply::Kind::kRejected) {
       result_.rejections.push_back(
           {input.at, reply.rejection.type, reply.rejection.pointer, reply.rejection.detail});
@@ -112,7 +124,9 @@ class VirtualRun {
   }
 
   void run_to_the_end() {
-    if (scenario_.until) return world_.run_until(started_at_ + *scenario_.until);
+    if (scenario_.until) world_.run_until(started_at_ + *scenario_.until);
+    if (scenario_.field) world_.check_settled();
+    if (scenario_.until) return;
     while (!world_.state().unfinished_by_name.empty() &&
            since(world_.now(), started_at_) < kLongest) {
       const auto next = world_.next_event();
@@ -124,6 +138,9 @@ class VirtualRun {
   }
 
   ScenarioRun report() {
+    field_.compare(scenario_.expect.events);
+    result_.wrong_answers.insert(result_.wrong_answers.end(), field_.differences().begin(),
+                                 field_.differences().end());
     result_.exact_times = true;
     result_.started_at = started_at_;
     result_.steps = world_.trace().steps();
@@ -142,6 +159,7 @@ class VirtualRun {
   const Scenario& scenario_;
   World world_;
   const Timestamp started_at_;
+  FieldRun field_;
   ScenarioRun result_;
 };
 
