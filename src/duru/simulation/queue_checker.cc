@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "duru/core/core.h"
 #include "duru/core/placement/placement.h"
 #include "duru/core/queue/queue.h"
@@ -52,7 +54,10 @@ class QueueChecker : public Checker {
     const bool is_start = !commit.facts.empty() && commit.facts.front().kind().module == "system";
     // A pass that was long enough goes on a millisecond later.
     const bool goes_on = after.pass_ended_at.value != 0 && after.pass_ended_at == commit.record.now;
-    if (after.waiting.empty() || is_start || goes_on) return;
+    // The core decided nothing in a commit of another module: what came due then starts next.
+    const bool is_of_core = std::any_of(commit.facts.begin(), commit.facts.end(),
+                                        [](const Message& f) { return f.kind().module == "core"; });
+    if (after.waiting.empty() || is_start || goes_on || !is_of_core) return;
     State copy = after;
     SecondPass sink(copy, context_of(commit));
     Tx tx(copy, sink, "");

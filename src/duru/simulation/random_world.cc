@@ -5,6 +5,7 @@
 #include "duru/core/explain/explain.h"
 #include "duru/domain/commands.h"
 #include "duru/simulation/dice.h"
+#include "duru/simulation/random_field.h"
 #include "duru/simulation/replay.h"
 
 namespace duru {
@@ -19,14 +20,23 @@ class Drawn {
 
   RandomReport run() {
     define_fleet();
+    if (dice_.one_in(2)) field_.emplace(world_, dice_, hits_, field_chip());
     const Timestamp peace_at = world_.now() + kTroubleLasts;
     while (world_.now() < peace_at) {
       world_.run_until(world_.now() + Milliseconds(dice_.between(0, 8000)));
-      act();
+      if (field_ && dice_.one_in(2)) {
+        field_->act();
+      } else {
+        act();
+      }
     }
     make_peace();
+    if (field_) field_->make_peace();
     world_.run_until(world_.now() + kPeaceLasts);
     expect_everything_ended();
+    if (field_) {
+      for (std::string& found : field_->unsettled()) violations_.push_back(std::move(found));
+    }
     world_.check_settled();
     check_account();
     return report();
@@ -38,8 +48,13 @@ class Drawn {
     options.engine.start_delay = Milliseconds(dice_.between(0, 500));
     options.engine.empty_delay = Milliseconds(dice_.between(0, 300));
     options.engine.store_delay = Milliseconds(dice_.between(0, 300));
+    options.seed = dice_.next();
+    options.field.fetch = seconds(dice_.between(0, 60));
+    options.field.events_kept = dice_.between(1, 200);
     return options;
   }
+
+  Chip field_chip() const { return world_.state().chips.at(chips_.back()); }
 
   void define_fleet() {
     DefineFleet fleet;
@@ -290,6 +305,7 @@ class Drawn {
   std::vector<ChipName> chips_;
   std::vector<NodeName> nodes_;
   std::int64_t jobs_ = 0;
+  std::optional<RandomField> field_;
   std::map<std::string, std::int64_t> hits_;
   std::vector<std::string> violations_;
 };

@@ -29,6 +29,8 @@ SimulatedField::SimulatedField(FieldTimes times, std::uint64_t seed, const Clock
 void SimulatedField::join(const NodeName& name, Milliseconds heartbeat) {
   Entry& entry = *nodes_.try_emplace(name).first;
   due_.erase(&entry);
+  // What the former node of that name said bears a credential that is worth nothing now.
+  std::erase_if(late_, [&](const auto& late) { return late.second.first == name; });
   Node& node = entry.second;
   node = Node{};
   node.agent.booted_at = clock_.now();

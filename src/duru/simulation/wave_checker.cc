@@ -1,4 +1,4 @@
-#include "duru/domain/field_messages.h"
+#include "duru/edge/state.h"
 #include "duru/simulation/checker.h"
 
 namespace duru {
@@ -30,6 +30,10 @@ class WaveChecker : public Checker {
       rollouts_.at(resumed->rollout).failures_accepted = true;
     } else if (const auto* ended = fact.as<RolloutEnded>()) {
       end(*ended, context);
+    } else if (const auto* fleet = fact.as<FleetDefined>()) {
+      define(*fleet);
+    } else if (const auto* enrolled = fact.as<NodeEnrolled>()) {
+      enrol(*enrolled);
     } else if (const auto* revised = fact.as<NodeRevised>()) {
       revise(*revised, context);
     } else if (const auto* phase = fact.as<NodePhaseReported>()) {
@@ -68,11 +72,28 @@ class WaveChecker : public Checker {
     bool failures_accepted = false;
   };
   struct Node {
+    std::map<std::string, std::string> labels;
+    FleetName fleet;  // the first that selected it
     std::int64_t revision = 0;
     std::string current;
     bool failed = false;
     std::set<std::string> served;
   };
+
+  void define(const FleetDefined& fact) {
+    fleets_[fact.fleet.name] = fact.fleet;
+    for (auto& [name, node] : nodes_) {
+      if (node.fleet.empty() && selects(fact.fleet, node.labels)) node.fleet = fact.fleet.name;
+    }
+  }
+
+  void enrol(const NodeEnrolled& fact) {
+    Node& node = nodes_[fact.node];
+    node.labels = fact.labels;
+    for (const auto& [name, fleet] : fleets_) {
+      if (node.fleet.empty() && selects(fleet, node.labels)) node.fleet = name;
+    }
+  }
 
   void define(const RolloutDefined& fact) {
     Watched watched;
@@ -118,6 +139,7 @@ class WaveChecker : public Checker {
     node.current = fact.revision.current.name;
     node.failed = false;
     for (const auto& [name, rollout] : rollouts_) {
+      if (rollout.rollout.fleet != node.fleet) continue;
       if (rollout.rollout.release.str() != node.current) continue;
       const bool may = rollout.reached.count(fact.node) > 0 ||
                        proven_[rollout.rollout.fleet].count(node.current) > 0 ||
@@ -142,6 +164,7 @@ class WaveChecker : public Checker {
            node->second.current == rollout.rollout.release.str();
   }
 
+  std::map<FleetName, Fleet> fleets_;
   std::map<RolloutName, Watched> rollouts_;  // unfinished
   std::map<NodeName, Node> nodes_;
   std::map<FleetName, std::set<std::string>> proven_;
