@@ -55,9 +55,11 @@ class QueueChecker : public Checker {
     // A pass that was long enough goes on a millisecond later.
     const bool goes_on = after.pass_ended_at.value != 0 && after.pass_ended_at == commit.record.now;
     // The core decided nothing in a commit of another module: what came due then starts next.
-    const bool is_of_core = std::any_of(commit.facts.begin(), commit.facts.end(),
-                                        [](const Message& f) { return f.kind().module == "core"; });
-    if (after.waiting.empty() || is_start || goes_on || !is_of_core) return;
+    const bool is_of_another =
+        !commit.facts.empty() &&
+        std::none_of(commit.facts.begin(), commit.facts.end(),
+                     [](const Message& fact) { return fact.kind().module == "core"; });
+    if (after.waiting.empty() || is_start || goes_on || is_of_another) return;
     State copy = after;
     SecondPass sink(copy, context_of(commit));
     Tx tx(copy, sink, "");
