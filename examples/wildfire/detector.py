@@ -1,11 +1,13 @@
-"""The detector: features, a small network on each block, a vote over eight frames, an alarm with hysteresis.
+"""The detector: features, a network on each block, another on the likeliest places, a vote over eight frames, an alarm.
 
     detector = Detector(Model("model-int8.onnx"))
     for frame in frames:
         sighting = detector.next(frame)       # .score 0..1, .raised: an alarm begins with this frame
 
-One thread, no state outside the objects. What a model must know besides its weights (mean and scale of each feature, the
-threshold of the alarm) lies in its ONNX file.
+The first network is the heavy one, runs on every block and is what an NPU would run. The second sees the few candidates that
+the first one's judgement leaves, with their history, and stays in float32. One thread, no state outside the objects. What a
+model must know besides the first network's weights lies in the metadata of its ONNX file: how features are normalised, the
+second network, the threshold of the alarm.
 """
 
 import json
@@ -14,18 +16,20 @@ from typing import NamedTuple
 import numpy
 import onnxruntime
 
-from features import NAMES, Features, smooth
+from candidates import LENGTH, Candidates
+from features import NAMES, Features
+from network import CLIP, Network
 from scene import BLOCK, GRID
 
 VOTES = 8
 WARM_UP = 16  # frames that only build the backgrounds: a camera that has just started votes no earlier
 HYSTERESIS = 0.8  # an alarm ends when the score falls below this part of the threshold
-WIDE, WIDE_LEVEL = 0.06, 0.3  # no alarm while more than this part of the picture is over the level: that is weather
-CLIP = 4.0  # features are cut off at so many deviations, so that eight bits are enough for them
+SURE = 10.0  # a vote is a logit, cut here: eight votes add up as evidence does, and no single one decides
+AROUND = 3  # a vote for a place counts for so many blocks around it: a plume's peak moves
 
 
 class Sighting(NamedTuple):
-    score: float  # mean of eight frames at the best place, 0..1
+    score: float  # mean of eight votes at the best place, from 0, surely no smoke, to 1
     peak: tuple[int, int]  # that place: row and column of the block
     raised: bool
     box: tuple[int, int, int, int] | None  # left, top, right, bottom in pixels, when raised
@@ -40,50 +44,60 @@ class Model:
         source = source if isinstance(source, bytes) else str(source)
         self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         about = json.loads(self._session.get_modelmeta().custom_metadata_map["wildfire"])
-        if about["features"] != list(NAMES):
+        self.second = Network.of(about["second"], "second")
+        if about["features"] != list(NAMES) or len(self.second.mean) != LENGTH:
             raise ValueError("the model was trained on other features than this program computes")
         self.threshold = about["threshold"]
-        self._normalise = Normaliser(about["mean"], about["scale"])
+        self._mean, self._scale = (numpy.array(about[key], numpy.float32)[:, None, None] for key in ("mean", "scale"))
 
-    def probabilities(self, features):
-        """Of smoke in each block, 0..1, shape (45, 80)."""
-        logits = self._session.run(["logits"], {"blocks": self._normalise(features)[None]})[0][0, 0]
-        return 1 / (1 + numpy.exp(-logits))
-
-
-class Normaliser:
-    def __init__(self, mean, scale):
-        self.mean, self.scale = (numpy.array(values, numpy.float32)[:, None, None] for values in (mean, scale))
-
-    def __call__(self, features):
-        return numpy.clip((features - self.mean) / self.scale, -CLIP, CLIP)
+    def logits(self, features):
+        """Of smoke in each block, shape (45, 80)."""
+        normalised = numpy.clip((features - self._mean) / self._scale, -CLIP, CLIP)
+        return self._session.run(["logits"], {"blocks": normalised[None]})[0][0, 0]
 
 
 class Vote:
-    """The mean of the last eight maps, each smoothed over 3 x 3 blocks; frames not yet seen count as nothing."""
+    """The mean of the last eight votes on each block; frames not yet seen vote against."""
 
     def __init__(self):
-        self._maps = numpy.zeros((VOTES, *GRID), numpy.float32)
+        self._maps = numpy.full((VOTES, *GRID), -SURE, numpy.float32)
         self._count = 0
 
-    def next(self, probabilities):
-        """(score, (row, column) of the best block)."""
+    def next(self, places, logits):
+        """(score, (row, column) of the best block), from the frame's candidates."""
+        vote = numpy.full(GRID, -SURE, numpy.float32)
         if self._count >= WARM_UP:
-            self._maps[self._count % VOTES] = smooth(probabilities, 3)
+            for (row, column), logit in zip(places, numpy.clip(logits, -SURE, SURE)):
+                near = vote[max(row - AROUND, 0) : row + AROUND + 1, max(column - AROUND, 0) : column + AROUND + 1]
+                numpy.maximum(near, logit, out=near)
+        self._maps[self._count % VOTES] = vote
         self._count += 1
-        self.map = self._maps.mean(axis=0)
-        row, column = divmod(int(self.map.argmax()), GRID[1])
-        wide = (self.map > WIDE_LEVEL).mean() > WIDE
-        return 0.0 if wide else float(self.map[row, column]), (row, column)
+        mean = self._maps.mean(axis=0)
+        # Many blocks share the highest score: their middle is the place.
+        rows, columns = numpy.nonzero(mean >= mean.max() - 1e-4)
+        middle = int(numpy.argmin(abs(rows - rows.mean()) + abs(columns - columns.mean())))
+        return (float(mean.max()) + SURE) / (2 * SURE), (int(rows[middle]), int(columns[middle]))
 
-    def box(self, peak, level):
-        """Pixels around the connected blocks of at least `level` at `peak`."""
+
+class Judge:
+    """A model and what it has seen of one scene: from features to score and place."""
+
+    def __init__(self, model):
+        self._model, self._candidates, self._vote = model, Candidates(), Vote()
+
+    def next(self, features):
+        places, rows = self._candidates.next(features, self._model.logits(features))
+        return self._vote.next(places, self._model.second.logits(rows))
+
+    def box(self, peak):
+        """Pixels around the connected blocks at `peak` that the first network takes for smoke."""
+        likely = self._candidates.likely
         inside, waiting = {peak}, [peak]
         while waiting:
             row, column = waiting.pop()
             for place in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
                 on_map = 0 <= place[0] < GRID[0] and 0 <= place[1] < GRID[1]
-                if on_map and place not in inside and self.map[place] >= level:
+                if on_map and place not in inside and likely[place] >= 0.5:
                     inside.add(place)
                     waiting.append(place)
         rows, columns = zip(*inside)
@@ -104,10 +118,9 @@ class Alarm:
 
 class Detector:
     def __init__(self, model):
-        self._model, self._features, self._vote, self._alarm = model, Features(), Vote(), Alarm(model.threshold)
+        self._features, self._judge, self._alarm = Features(), Judge(model), Alarm(model.threshold)
 
     def next(self, frame):
-        score, peak = self._vote.next(self._model.probabilities(self._features.next(frame)))
+        score, peak = self._judge.next(self._features.next(frame))
         raised = self._alarm.next(score)
-        box = self._vote.box(peak, HYSTERESIS * self._model.threshold) if raised else None
-        return Sighting(score, peak, raised, box)
+        return Sighting(score, peak, raised, self._judge.box(peak) if raised else None)

@@ -1,7 +1,7 @@
 """From trained weights to ONNX: float32, and int8 by static quantisation with blocks of training scenes to calibrate.
 
-Conv (1 x 1) and Relu are all the network holds: the operators that every NPU compiler takes. The features' mean and scale and
-the alarm's threshold travel in the file's metadata, under `wildfire`.
+Conv (1 x 1) and Relu are all the network holds: the operators that every NPU compiler takes. What else a detector needs travels
+in the file's metadata, under `wildfire`.
 """
 
 import json
@@ -16,22 +16,22 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from detector import Normaliser
 from features import NAMES, Features
+from network import Network
 from scene import GRID, Scene
 
 CALIBRATION_SCENES, CALIBRATION_EVERY = 4, 4
 
 
 def build(arrays):
-    """The network from `blocks` (1, features, 45, 80), normalised, to `logits` (1, 1, 45, 80)."""
-    layers = sum(name.startswith("weights_") for name in arrays)
+    """The first network from `blocks` (1, features, 45, 80), normalised, to `logits` (1, 1, 45, 80)."""
+    layers = sum(name.startswith("first_weights_") for name in arrays)
     nodes, initializers, value = [], [], "blocks"
     for i in range(layers):
         last = i == layers - 1
-        kernel = numpy.ascontiguousarray(arrays[f"weights_{i}"].T)[:, :, None, None]
+        kernel = numpy.ascontiguousarray(arrays[f"first_weights_{i}"].T)[:, :, None, None]
         initializers.append(numpy_helper.from_array(kernel, f"weights_{i}"))
-        initializers.append(numpy_helper.from_array(arrays[f"bias_{i}"], f"bias_{i}"))
+        initializers.append(numpy_helper.from_array(arrays[f"first_bias_{i}"], f"bias_{i}"))
         conv = "logits" if last else f"conv_{i}"
         nodes.append(helper.make_node("Conv", [value, f"weights_{i}", f"bias_{i}"], [conv], f"conv_{i}", kernel_shape=[1, 1]))
         if not last:
@@ -50,12 +50,17 @@ def build(arrays):
     return model
 
 
+def plain(array):
+    return numpy.round(array.astype(numpy.float64), 4).tolist()
+
+
 def describe(model, arrays, threshold):
     """Writes into the model what a detector needs to know besides its weights."""
     about = {
         "features": list(NAMES),
-        "mean": [round(float(value), 6) for value in arrays["mean"]],
-        "scale": [round(float(value), 6) for value in arrays["scale"]],
+        "mean": plain(arrays["first_mean"]),
+        "scale": plain(arrays["first_scale"]),
+        "second": {name: plain(array) for name, array in arrays.items() if name.startswith("second_")},
         "threshold": threshold,
         "synthetic": True,
     }
@@ -66,16 +71,16 @@ def describe(model, arrays, threshold):
 class CalibrationBlocks(CalibrationDataReader):
     """Features of some frames of training scenes: those that tune and judge the model stay unseen."""
 
-    def __init__(self, normalise):
-        self._inputs = self._make(normalise)
+    def __init__(self, network):
+        self._inputs = self._make(network)
 
-    def _make(self, normalise):
+    def _make(self, network):
         for i in range(CALIBRATION_SCENES):
             scene, features = Scene(task.TRAIN_SEEDS + i, ignite_at_frame=18 if i % 2 else None), Features()
             for number in range(50):
                 maps = features.next(scene.frame(number))
                 if number % CALIBRATION_EVERY == 0:
-                    yield {"blocks": normalise(maps)[None]}
+                    yield {"blocks": network.normalised(maps.T).T[None]}
 
     def get_next(self):
         return next(self._inputs, None)
@@ -90,7 +95,7 @@ def quantise(model, arrays):
         quantize_static(
             prepared,
             made,
-            CalibrationBlocks(Normaliser(arrays["mean"], arrays["scale"])),
+            CalibrationBlocks(Network.of(arrays, "first")),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,

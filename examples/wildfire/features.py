@@ -1,7 +1,7 @@
 """What the detector sees of a frame: maps of 45 x 80 blocks of 8 x 8 pixels, compared with how each block used to look.
 
 Smoke is grey, hides what is behind it and stays in place while it grows: so each block is compared with a fast background
-(the last two minutes, of frames 30 s apart) and a slow one (about half an hour), in brightness, texture and colour. The slow
+(about the last two minutes) and a slow one (about twenty minutes), in brightness, texture and colour. The slow
 one is used as it was some minutes ago, so that smoke that has just begun is not yet part of it. The ideas are those of
 classic smoke detection: two backgrounds, loss of texture and of saturation, persistence, growth.
 """
@@ -12,9 +12,9 @@ import numpy
 
 from scene import BLOCK, GRID, HEIGHT, WIDTH
 
-FAST, SLOW = 1 / 4, 1 / 50  # the share of the newest frame in each running mean
-KEEP = 6  # the slow background is kept every so many frames; the one before the newest kept is used
-LAG = 4  # frames over which growth is measured
+FAST, SLOW = 1 / 6, 1 / 80  # the share of the newest frame in each running mean
+KEEP = 10  # the slow background is kept every so many frames; the one before the newest kept is used
+LAG = 6  # frames over which growth is measured
 
 NAMES = (
     "light_slow", "light_fast", "texture_slow", "texture_fast", "colour_slow", "u_slow", "v_slow", "colour_fast",

@@ -1,7 +1,7 @@
 """Second job: exports the trained network, quantises it to int8, and holds it to a floor of recall at a false-alarm budget.
 
 FLOOR_RECALL: part of the fires that must be found (default 0.9), while there are at most BUDGET false alarms a camera-day
-(default 1). Measured on tuning scenes: GATE_FIRES fires (default 36) and GATE_DAYS camera-days without (default 2).
+(default 1). Measured on tuning scenes: GATE_FIRES fires (default 24) and GATE_DAYS camera-days without (default 1).
 Input: model.npz. Outputs: model-float32.onnx, model-int8.onnx, each with its own threshold, and gate.json. Misses the floor:
 says by how much and exits with 1, so that Duru fails the job and starts nothing that comes after it.
 """
@@ -19,7 +19,7 @@ import watch
 from detector import Model
 from scene import INTERVAL_S
 
-PIECE_FRAMES = 300  # quiet scenes are watched two hours each: many seeds, many hours of the day
+PIECE_FRAMES = 240  # quiet scenes are watched an hour each: many seeds, every hour of the day
 UNDECIDED = 0.5  # a threshold to build with; the one that counts is chosen below
 
 
@@ -29,7 +29,7 @@ def tuning_traces(models, fires, days):
     scenes = [watch.fire(task.TUNE_SEEDS + i) for i in range(fires)]
     # Hours in turn, so that every hour of a day has its share.
     scenes += [
-        watch.quiet(task.TUNE_SEEDS + fires + i, PIECE_FRAMES, (7200 * i) % 86400) for i in range(pieces)
+        watch.quiet(task.TUNE_SEEDS + fires + i, PIECE_FRAMES, 86400 * i // pieces) for i in range(pieces)
     ]
     return list(zip(*(watch.watch(*scene, models) for scene in scenes)))
 
@@ -37,7 +37,7 @@ def tuning_traces(models, fires, days):
 def main():
     task.print_header("quantize: from float32 to int8, held to recall at a false-alarm budget")
     floor, budget = task.number("FLOOR_RECALL", 0.9), task.number("BUDGET", 1.0)
-    fires, days = task.number("GATE_FIRES", 36, int), task.number("GATE_DAYS", 2.0)
+    fires, days = task.number("GATE_FIRES", 24, int), task.number("GATE_DAYS", 1.0)
     with numpy.load(task.input_path(task.MODEL), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
 

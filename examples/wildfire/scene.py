@@ -1,6 +1,6 @@
 """Synthetic frames of a fixed camera that watches hills for wildfire smoke; the same seed gives the same frames.
 
-    scene = Scene(seed=7, start_s=36000, interval_s=24, ignite_at_frame=20)
+    scene = Scene(seed=7, start_s=36000, interval_s=15, ignite_at_frame=20)
     frame = scene.frame(25)     # frame.luma (360, 640), frame.u and frame.v (180, 320): what a camera's YUV 4:2:0 holds
 
 A frame depends on the seed and its number only. Distances are kilometres, times seconds since midnight, light 0..255.
@@ -15,7 +15,7 @@ import plume
 from terrain import CANVAS, HEIGHT, MARGIN, WIDTH, Terrain, spread, texture
 from weather import DAY_S, Day, daylight, events, smoothstep, sun
 
-INTERVAL_S = 24
+INTERVAL_S = 15
 BLOCK = 8
 GRID = (HEIGHT // BLOCK, WIDTH // BLOCK)
 COARSE = (24, 42)
@@ -71,6 +71,7 @@ class Scene:
         self._puff = numpy.tile(texture(rng, 256, 256, 0.9), (3, 4)) if self._smoke else None
         self._noise = rng.standard_normal((HEIGHT + 97, WIDTH + 97), dtype=numpy.float32)
         self._spread = spread(*COARSE)
+        self._canvases = numpy.empty((2, *CANVAS), numpy.float32)
         terrain = self.terrain
         self._valley = numpy.clip(1.2 - abs(terrain.kilometres - 6) / 8, 0, 1) * (1 - 0.85 * terrain.sky)
 
@@ -104,22 +105,27 @@ class Scene:
         terrain = self.terrain
         cover, fog = self.day.cover(seconds), self.day.fog(seconds)
         direct = day * (1 - 0.8 * cover) * (1 - abs(elevation - 0.5))
-        luma = terrain.plain * light
-        luma += terrain.slope * (0.6 * direct * side)
+        # In two canvases that every frame writes anew: a fresh megabyte costs more than what is computed on it.
+        luma, other = self._canvases
+        numpy.multiply(terrain.plain, light, out=luma)
+        luma += numpy.multiply(terrain.slope, 0.6 * direct * side, out=other)
         saturation = (0.25 + 0.75 * smoothstep(elevation, 0, 0.4)) * day
         tint = [plane * saturation for plane in terrain.tint]
         if day > 0:  # sunset and dawn are warm
             warm = 6 * day * (1 - smoothstep(elevation, 0.05, 0.35))
             tint[0] -= warm
             tint[1] += warm
-        haze = numpy.exp(terrain.kilometres * numpy.float32(-self.day.haze(seconds) - 0.06 * fog))
-        haze = numpy.maximum(haze, terrain.sky, out=haze)
-        air = 185 * light
-        luma -= air
-        luma *= haze
-        luma += air
+        # The sky above the highest ridge is behind no haze.
+        ground, thickness = slice(terrain.first_ground_row, None), -self.day.haze(seconds) - 0.06 * fog
+        haze = numpy.multiply(terrain.kilometres[ground], thickness, out=other[ground])
+        numpy.maximum(numpy.exp(haze, out=haze), terrain.sky[ground], out=haze)
+        air, hills = 185 * light, luma[ground]
+        hills -= air
+        hills *= haze
+        hills += air
+        thin = haze[::2, ::2].copy()
         for plane in tint:
-            plane *= haze[::2, ::2]
+            plane[terrain.first_ground_row // 2 :] *= thin
         if self.confusers:
             self._add_clouds(luma, tint, seconds, cover, light, day)
             if fog > 0.02:
@@ -131,7 +137,7 @@ class Scene:
         # Clouds move about 2 px/s for each 10 m/s of wind aloft, the second layer slower, so that shapes change.
         moved = self.day.wind_sign * (1 + self.day.wind(self.start_s)) * seconds * 0.12
         first, second = (
-            cloud[self._cloud_rows, int(moved * part) % 1024 :][:, :width]
+            cloud[:, int(moved * part) % 1024 :][:, :width][self._cloud_rows]
             for cloud, part in zip(self._clouds, (1.0, 0.7))
         )
         shape = first + second
@@ -155,7 +161,9 @@ class Scene:
 
     def _veil(self, luma, tint, where, alpha, bright, colour=(0, 0)):
         """Lays a translucent layer over part of the canvas."""
-        luma[where] += alpha * (bright - luma[where])
+        change = bright - luma[where]
+        change *= alpha
+        luma[where] += change
         rows, columns = where
         # The even rows and columns of `where` are what the planes of half size hold.
         half = alpha[rows.start % 2 :: 2, columns.start % 2 :: 2]
@@ -238,10 +246,13 @@ class Scene:
         down, right = int(down) + MARGIN, int(right) + MARGIN
         at_y, at_x = rng.integers(0, 97, 2)
         grain = self._noise[at_y : at_y + HEIGHT, at_x : at_x + WIDTH]
-        seen = luma[down : down + HEIGHT, right : right + WIDTH] + grain * numpy.float32(1.4 + 3.0 * (1 - day))
+        seen = grain * numpy.float32(1.4 + 3.0 * (1 - day))
+        seen += luma[down : down + HEIGHT, right : right + WIDTH]
         planes = []
         for k, plane in enumerate(tint):
             part = plane[down // 2 : down // 2 + HEIGHT // 2, right // 2 : right // 2 + WIDTH // 2]
-            part = part + grain[k : k + HEIGHT // 2, k : k + WIDTH // 2] * numpy.float32(0.9) + 128
-            planes.append(numpy.clip(part, 0, 255).astype(numpy.uint8))
-        return Frame(numpy.clip(seen, 0, 255).astype(numpy.uint8), *planes, smoke)
+            shade = grain[k : k + HEIGHT // 2, k : k + WIDTH // 2] * numpy.float32(0.9)
+            shade += part
+            shade += 128
+            planes.append(numpy.clip(shade, 0, 255, out=shade).astype(numpy.uint8))
+        return Frame(numpy.clip(seen, 0, 255, out=seen).astype(numpy.uint8), *planes, smoke)

@@ -3,6 +3,8 @@
 The canvas is a little larger than the picture, so that a shaking camera still sees something at its edges.
 """
 
+import functools
+
 import numpy
 
 HEIGHT, WIDTH = 360, 640
@@ -11,14 +13,20 @@ CANVAS = (HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN)
 SKY_KM = 60.0
 
 
-def texture(rng, height, width, roughness, largest=8):
-    """Periodic noise with mean 0 and deviation 1; its spectrum falls with frequency to the power of `roughness`, and waves
-    longer than 1/largest of the height are cut."""
+@functools.cache
+def spectrum(height, width, roughness, largest):
+    """How strong each wave of a texture is, for the half plane of its transform."""
     rows = numpy.fft.fftfreq(height)[:, None]
     columns = numpy.fft.rfftfreq(width)
     frequency = numpy.maximum(numpy.hypot(rows, columns), largest / max(height, width) / 4)
-    spectrum = numpy.fft.rfft2(rng.standard_normal((height, width), dtype=numpy.float32))
-    made = numpy.fft.irfft2(spectrum * frequency**-roughness, s=(height, width))
+    return (frequency**-roughness).astype(numpy.float32)
+
+
+def texture(rng, height, width, roughness, largest=8):
+    """Periodic noise with mean 0 and deviation 1; its spectrum falls with frequency to the power of `roughness`, and waves
+    longer than 1/largest of the height are cut."""
+    waves = numpy.fft.rfft2(rng.standard_normal((height, width), dtype=numpy.float32))
+    made = numpy.fft.irfft2(waves * spectrum(height, width, roughness, largest), s=(height, width))
     return ((made - made.mean()) / made.std()).astype(numpy.float32)
 
 
@@ -60,6 +68,7 @@ class Terrain:
         self.plain = numpy.where(ground, albedo * 255, 150 + 55 * up).astype(numpy.float32)
         self.slope = numpy.where(ground, albedo * relief * 255, 12 * up).astype(numpy.float32)
         self.sky = (~ground).astype(numpy.float32)
+        self.first_ground_row = max(int(self.ridges[0].min()), 0) // 2 * 2  # even: half as many are in the tint
         self.sky_rows = int(max(self.ridges[0].max(), 1)) + 1
         patches = texture(rng, 192, 384, 1.5)[: height // 2, : width // 2]
         half = ground[::2, ::2]

@@ -12,7 +12,7 @@ import detector
 from features import Features
 from scene import INTERVAL_S, Scene
 
-BEFORE, WITHIN = 24, 50  # frames before ignition; after it, 20 minutes
+BEFORE, WITHIN = 24, 80  # frames before ignition; after it, 20 minutes
 NEAR = 3  # blocks between an alarm's place and smoke that it may still mean
 
 
@@ -59,13 +59,13 @@ def points_at_smoke(frame, peak):
 def watch(scene, frames, ignite_at, models):
     """One Trace for each model; scene and features are computed once for all of them."""
     features = Features()
-    votes = [detector.Vote() for _ in models]
+    judges = [detector.Judge(model) for model in models]
     traces = [Trace(scene.seed, ignite_at, [], []) for _ in models]
     for number in range(frames):
         frame = scene.frame(number)
         maps = features.next(frame)
-        for model, vote, trace in zip(models, votes, traces):
-            score, peak = vote.next(model.probabilities(maps))
+        for judge, trace in zip(judges, traces):
+            score, peak = judge.next(maps)
             trace.scores.append(score)
             trace.near.append(points_at_smoke(frame, peak))
     return traces

@@ -11,7 +11,7 @@ from harness import ROOT, wait_until
 
 EXAMPLE = ROOT / "examples" / "wildfire"
 # Enough to tell a plume from a clear or clouded sky, in seconds; ./run and bench/run train on all scenes.
-SMALL = {"TRAIN_SCENES": "24"}
+SMALL = {"TRAIN_SCENES": "40"}
 SMALL_GATE = {"GATE_FIRES": "4", "GATE_DAYS": "0.1"}
 
 
@@ -127,7 +127,7 @@ def test_the_exported_model_holds_only_operators_that_npu_compilers_take_and_the
     gate = json.loads((models / "gate.json").read_text())
     assert gate["operators"] == ["Conv", "Relu"]
     assert 0 <= gate["model-int8.onnx"]["recall"] <= 1
-    assert (models / "model-int8.onnx").stat().st_size < 100_000
+    assert (models / "model-int8.onnx").stat().st_size < 200_000
 
 
 def test_a_camera_counts_its_frames_reports_a_fire_once_and_ends_when_told(camera):
@@ -142,7 +142,7 @@ def test_a_camera_counts_its_frames_reports_a_fire_once_and_ends_when_told(camer
     counted = json.loads(status.read_text())
     assert counted["alarms"] == len(lines)
     assert counted["inferences"] == counted["frames"] > 0
-    assert counted["scene_seconds"] == 24 * counted["frames"]
+    assert counted["scene_seconds"] == 15 * counted["frames"]
 
 
 def test_the_probe_passes_while_frames_grow_and_fails_with_the_reason_when_they_stall(camera):
