@@ -35,7 +35,10 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("path", files_in("good"), ids=lambda path: path.name)
+EXAMPLES = [path for path in sorted((ROOT / "examples").glob("*/*.yaml")) if "\nkind:" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", files_in("good") + EXAMPLES, ids=lambda path: path.name)
 def test_both_judges_take_a_good_file(duru_binary, path):
     done = check(duru_binary, path)
     assert done.returncode == 0, done.stderr
