@@ -68,9 +68,9 @@ void stop_attempt(Tx& tx, const WorkloadId& workload, StopCause cause) {
   const WorkloadRecord& record = tx.state().workloads.at(workload);
   if (!record.attempt.has_value() || record.attempt->stop_cause != StopCause::kNone) return;
   const JobRecord* job = tx.state().job(record.job);
-  const std::optional<Milliseconds> grace =
-      job == nullptr ? std::optional<Milliseconds>() : job->spec.grace;
-  tx.emit(AttemptStopping{workload, record.attempt->number, cause, grace.value_or(kDefaultGrace)});
+  Milliseconds grace = kDefaultGrace;  // a service's
+  if (job != nullptr) grace = job->spec.grace.value_or(kDefaultGrace);
+  tx.emit(AttemptStopping{workload, record.attempt->number, cause, grace});
 }
 
 void end_job(Tx& tx, JobEnded first) {
