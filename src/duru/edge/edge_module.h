@@ -17,9 +17,10 @@
 //     left; a fleet without nodes completes at once. A fleet has one unfinished rollout at a time,
 //     and all of its nodes must have a chip that the release was built for.
 //   - A node gets the release when its wave begins and not before, except by a rollout of another
-//     time. It is `proven` when it serves the release for the revision that it was given, `failed`
-//     when it returned by itself or serves nothing. Nothing else counts; a revoked node leaves its
-//     wave.
+//     time. One that has it already, from a rollout that was stopped, say, gets it as a new
+//     revision, so that every rollout tries it anew. It is `proven` when it serves the release for
+//     the revision that it was given, `failed` when it returned by itself or serves nothing.
+//     Nothing else counts; a revoked node leaves its wave.
 //   - A wave that has as many proven as it needs bakes; when it falls below, the bake time begins
 //     anew with the next success. Baked, the next wave begins, or the rollout is completed: the
 //     release is the fleet's current one.
@@ -45,8 +46,8 @@
 //   - A report about another revision than the one given says nothing of phase; counters and events
 //     are taken all the same. A doubled or late one changes nothing.
 //   - Counters never go backwards. They become a fact with each fact of phase, when the node
-//   dropped
-//     events, and else once in report_every.
+//     dropped events or runs nothing (a goodbye: there may be no later report), and else once in
+//     report_every.
 //   - Events become facts in the order of their numbers, each once. A number is left out only where
 //     the node says that it dropped at least as many; otherwise those after the gap wait.
 //   - A revoked node's service ends; its name is free again when it is removed, which the core does

@@ -80,7 +80,7 @@ TEST(Failures, TheFleetsOwnReleaseRolledOutAnewIsNotTakenAwayWhenItFails) {
   rig.begin(rollout("again", "ridge", "smoke-1"));
   EXPECT_EQ(rig.given("cam-00"), "smoke-1/");
   EXPECT_EQ(rig.node("cam-00").given.revision, 3);
-  EXPECT_EQ(rig.node("cam-09").given.revision, 1);
+  EXPECT_EQ(rig.node("cam-09").given.revision, 2);
   rig.fail("cam-00");
   EXPECT_EQ(rig.rollout("again").outcome, RolloutOutcome::kReturned);
   EXPECT_EQ(rig.given("cam-00"), "smoke-1/");
@@ -145,6 +145,31 @@ TEST(Failures, AFailureReturnsAlsoARolloutThatAPersonPaused) {
   rig.steer(SteerAction::kPause);
   rig.fail("cam-00");
   EXPECT_EQ(rig.rollout("r").outcome, RolloutOutcome::kReturned);
+  EXPECT_EQ(rig.problems(), "");
+}
+
+TEST(Failures, ARolloutAfterAStoppedOneOfTheSameReleaseTriesItAnewAndTakesItBack) {
+  Ridge rig;
+  rig.have_smoke_1();
+  rig.begin(in_three_waves());
+  rig.serve("cam-00");
+  rig.steer(SteerAction::kPause);
+  rig.steer(SteerAction::kStop);
+  rig.go_back("cam-01");
+  Rollout again = in_three_waves();
+  again.name = RolloutName("again");
+  rig.begin(again);
+  EXPECT_EQ(rig.state().counts(rig.rollout("again"), 0), (WaveCounts{2, 0, 0}));
+  for (const char* name : {"cam-00", "cam-01"}) {
+    EXPECT_EQ(rig.node(name).given.current.str(), "smoke-2") << name;
+    EXPECT_EQ(rig.node(name).given.revision, 3) << name;
+  }
+  rig.serve("cam-00");
+  EXPECT_EQ(rig.state().counts(rig.rollout("again"), 0), (WaveCounts{2, 1, 0}));
+  rig.go_back("cam-01");
+  EXPECT_EQ(rig.rollout("again").outcome, RolloutOutcome::kReturned);
+  EXPECT_EQ(rig.running("cam-00"), "smoke-1");
+  EXPECT_EQ(rig.running("cam-01"), "smoke-1");
   EXPECT_EQ(rig.problems(), "");
 }
 

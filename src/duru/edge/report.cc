@@ -40,7 +40,9 @@ void report_counters(EdgeTx& tx, const FieldNodeRecord& node, const ReportField&
   if (same(counters, known)) return;
   const Timestamp due = node.reported.counted_at + report_every(tx.state(), node);
   const bool dropped = counters.events_dropped > known.events_dropped;
-  if (!phase_changed && !dropped && tx.now() < due) return;
+  // A goodbye: there may be no later report.
+  const bool is_last = report.revision == 0 && report.phase == FieldPhase::kNone;
+  if (!phase_changed && !dropped && !is_last && tx.now() < due) return;
   tx.emit(NodeCounted{report.node, counters});
 }
 

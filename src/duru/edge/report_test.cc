@@ -135,6 +135,25 @@ TEST(Reports, CountersNeverGoBackAndBecomeAFactOnceInReportEvery) {
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Reports, TheCountersOfAGoodbyeBecomeAFactAtOnceAndOnce) {
+  Camera rig;
+  rig.serve("cam-00");
+  ReportField said = rig.report("cam-00");
+  said.counters = {seconds(10), 10, 0, 0};
+  rig.apply(said);
+  rig.advance(minutes(1));
+  said.revision = 0;
+  said.phase = FieldPhase::kNone;
+  said.serving.clear();
+  said.counters = {seconds(70), 70, 0, 0};
+  rig.apply(said);
+  EXPECT_EQ(rig.fact_names(), "node_counted");
+  EXPECT_EQ(rig.node("cam-00").reported.counters.inferences, 70);
+  rig.apply(said);
+  EXPECT_EQ(rig.fact_names(), "");
+  EXPECT_EQ(rig.problems(), "");
+}
+
 TEST(Reports, ANodeWithoutAReleaseThatTheCoreTakesAgainGetsItWithItsNextReport) {
   EdgeRig rig;
   rig.fleet("ridge", 0);

@@ -66,7 +66,8 @@ std::vector<std::int32_t> sizes_of(const std::vector<Wave>& waves, std::int64_t 
   return sizes;
 }
 
-// Gives the release to nodes of waves that began and have it not.
+// Gives the release to nodes of waves that began. Also one that has it already, from a rollout that
+// was stopped, say, gets a new revision: what it said of the old one proves nothing here.
 void give_missing(EdgeTx& tx, const RolloutName& name) {
   const EdgeState& state = tx.state();
   const RolloutRecord& rollout = state.rollouts.at(name);

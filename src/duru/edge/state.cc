@@ -151,8 +151,7 @@ bool EdgeState::is_giving(const RolloutRecord& rollout) const {
 
 WaveMembers* EdgeState::counting_wave(const FieldNodeRecord& node) {
   const RolloutRecord* in = rollout_of(node);
-  if (in == nullptr || *node.wave >= in->started) return nullptr;
-  if (node.given.current != in->rollout.release) return nullptr;
+  if (in == nullptr || !node.given.by_rollout) return nullptr;
   return &members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave));
 }
 
@@ -169,9 +168,7 @@ void EdgeState::index_node(const FieldNodeRecord& node) {
   if (in == nullptr) return;
   WaveMembers& own = members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave));
   own.nodes.insert(node.name);
-  if (*node.wave < in->started && node.given.current != in->rollout.release) {
-    own.missing.insert(node.name);
-  }
+  if (*node.wave < in->started && !node.given.by_rollout) own.missing.insert(node.name);
   if (WaveMembers* wave = counting_wave(node)) add(*wave, standing(node), 1);
 }
 
@@ -215,7 +212,7 @@ void EdgeState::count_wave(const RolloutRecord& rollout, std::size_t wave) {
   for (const NodeName& name : in.nodes) {
     const FieldNodeRecord& node = nodes.at(name);
     if (counting_wave(node) == &in) add(in, standing(node), 1);
-    if (node.given.current != rollout.rollout.release) in.missing.insert(name);
+    if (!node.given.by_rollout) in.missing.insert(name);
   }
 }
 

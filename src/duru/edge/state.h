@@ -23,7 +23,7 @@ enum class Standing { kPending, kProven, kFailed };
 
 struct WaveMembers {
   std::set<NodeName> nodes;    // not revoked
-  std::set<NodeName> missing;  // of a wave that began: those that have not got the release
+  std::set<NodeName> missing;  // of a wave that began: whom this rollout gave nothing yet
   std::int32_t proven = 0;     // of a wave that began; 0 before
   std::int32_t failed = 0;
   bool operator==(const WaveMembers&) const = default;
@@ -90,7 +90,7 @@ class EdgeState {
   static EdgeState from_record(EdgeStateRecord record);
 
  private:
-  // The node's wave where it counts: the rollout goes on and the wave has begun; else nullptr.
+  // The node's wave where it counts: the rollout goes on and gave it the release; else nullptr.
   WaveMembers* counting_wave(const FieldNodeRecord& node);
 };
 
