@@ -335,13 +335,26 @@ TEST(EventTime, AnAgeCountsBackFromTheArrival) {
   EXPECT_EQ(told.at().uncertainty, kTravel + seconds(7));
 }
 
-TEST(EventTime, AnEstimateOfAnOlderBootIsNeverInTheFuture) {
+TEST(EventTime, AnEstimateOfAnOlderBootIsTakenWithTheDriftOfItsClock) {
   Told told;
   told.event.server_time = kStart - seconds(10'000);
   EXPECT_EQ(told.at().at, kStart - seconds(10'000));
   EXPECT_EQ(told.at().uncertainty, kTravel + seconds(2));
-  told.event.server_time = kStart + hours(9);
-  EXPECT_EQ(told.at().at, kStart);
+}
+
+TEST(EventTime, AnEstimateBeforeEnrolmentOrInTheFutureIsWorthNothing) {
+  Told told;
+  const FieldEvent without = told.at();
+  for (const Timestamp wrong : {Timestamp(INT64_MIN), told.enrolled_at - Milliseconds(1),
+                                kStart + Milliseconds(1), Timestamp(INT64_MAX)}) {
+    told.event.server_time = wrong;
+    EXPECT_EQ(told.at().at, without.at) << wrong.value;
+    EXPECT_EQ(told.at().uncertainty, without.uncertainty) << wrong.value;
+  }
+  for (const Timestamp right : {told.enrolled_at, kStart}) {
+    told.event.server_time = right;
+    EXPECT_EQ(told.at().at, right);
+  }
 }
 
 TEST(EventTime, WithoutEitherItLiesBetweenEnrolmentAndBoot) {

@@ -25,11 +25,13 @@ void add_events(const SyncRequest& sync, const FieldKnown& known, const Arrival&
 FieldEvent event_at(const EventReport& event, const SyncRequest& sync, const Arrival& arrival,
                     Timestamp enrolled_at) {
   FieldEvent out{event.number, event.body, {}, {}};
+  const bool has_estimate = event.server_time.has_value() && *event.server_time >= enrolled_at &&
+                            *event.server_time <= arrival.at;
   if (event.age.has_value()) {
     out.at = arrival.at - *event.age;
     out.uncertainty = kTravel + arrival.travel_extra;
-  } else if (event.server_time.has_value()) {
-    out.at = std::min(*event.server_time, arrival.at);
+  } else if (has_estimate) {
+    out.at = *event.server_time;
     const Milliseconds age = since(arrival.at, out.at);
     out.uncertainty = kTravel + Milliseconds(age.value * kDriftPpm / 1'000'000);
   } else {

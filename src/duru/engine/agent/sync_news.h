@@ -3,11 +3,10 @@
 // Field clocks are not trusted. A node tells ages on its boot-time clock; our time of an event is
 //
 //   with an age       arrival - age. It was told when the request left, so the error is how long
-//   the
-//                     request travelled: at most kTravel more than the quickest of this boot.
-//   an older boot     the node's estimate, from what we last told it in that boot, never later than
-//                     now; the error is kTravel and 200 ppm of the time since, for the clock's
-//                     drift.
+//                     the request travelled: at most kTravel more than the quickest of this boot.
+//   an older boot     the node's estimate, from what we last told it in that boot, where it lies
+//                     between enrolment and now; the error is kTravel and 200 ppm of the time
+//                     since, for the clock's drift.
 //   else              some time between the node's enrolment and its boot: the middle, +- half.
 #pragma once
 
