@@ -1,5 +1,7 @@
 // POST /v1/field/sync: a node says how it stands and is told what to do. A mere heartbeat is
 // answered here and never reaches the loop; news are answered once they are durable.
+#include <algorithm>
+
 #include "duru/base/json.h"
 #include "duru/edge/known/known.h"
 #include "duru/server/api/backend.h"
@@ -12,6 +14,7 @@ constexpr std::size_t kBootIdMax = 64;
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kDetailMax = 1000;
 constexpr Milliseconds kAgeMax = hours(24 * 3650);
+constexpr std::int64_t kCounterMax = 1'000'000'000'000'000;
 
 void check_text(const std::string& text, std::size_t max, const char* pointer,
                 std::vector<JsonProblem>& problems) {
@@ -51,12 +54,16 @@ std::vector<JsonProblem> problems_of(const SyncRequest& request) {
   check_text(request.agent_version, kNameMax, "/agent_version", problems);
   check_span(request.uptime, "/uptime", problems);
   check_events(request, problems);
-  const FieldCounters& counters = request.counters;
-  if (request.revision < 0 || counters.up.value < 0 || counters.inferences < 0 ||
-      counters.restarts < 0 || counters.events_dropped < 0) {
-    problems.push_back({"", "a negative revision or counter"});
-  }
+  if (request.revision < 0) problems.push_back({"/revision", "is negative"});
   return problems;
+}
+
+// What a node counted wrongly, from a probe's output, say, shall not cost it its link.
+void clamp_counters(FieldCounters& counters) {
+  for (std::int64_t* count :
+       {&counters.up.value, &counters.inferences, &counters.restarts, &counters.events_dropped}) {
+    *count = std::clamp<std::int64_t>(*count, 0, kCounterMax);
+  }
 }
 
 // Nothing: the node was removed or revoked in this very moment.
@@ -101,13 +108,14 @@ void submit_news(Backend& backend, http::Responder responder, ReportField report
 }
 
 void post_sync(Backend& backend, const RequestPtr& request, http::Responder responder) {
-  const std::optional<SyncRequest> body = read_body<SyncRequest>(*request, responder);
+  std::optional<SyncRequest> body = read_body<SyncRequest>(*request, responder);
   if (!body.has_value()) return;
   const std::vector<JsonProblem> problems = problems_of(*body);
   if (!problems.empty()) {
     responder.send(bad_body_response(problems));
     return;
   }
+  clamp_counters(body->counters);
   AgentEngine& agents = backend.context().agents;
   if (!agents.ready()) {
     // Nobody is told to run nothing because we do not know yet.

@@ -169,6 +169,38 @@ TEST(FieldSync, WhatNoAgentSendsIsRefusedWithItsPlace) {
   }
 }
 
+TEST(FieldSync, CountersBeyondAllReasonAreBoundedAndCutNoNodeOff) {
+  TestServer server;
+  TestField field(server);
+  field.apply_release("smoke-1");
+  for (const char* node : {"cam-1", "cam-2"}) {
+    SyncRequest request = field.serving(1, "smoke-1");
+    request.counters = {hours(1'000'000'000), INT64_MAX, INT64_MIN, 7};
+    field.sync(field.enrol(node), request);
+  }
+  const auto node = server.get("/v1/nodes/cam-1");
+  EXPECT_TRUE(has(node.body, R"("inferences":1000000000000000,"restarts":0,"events_dropped":7)"))
+      << node.body;
+  const auto usage = server.get("/v1/usage");
+  EXPECT_TRUE(has(usage.body, R"("inferences":2000000000000000,"restarts":0,"events_dropped":14)"))
+      << usage.body;
+}
+
+TEST(FieldVerbs, ANodeOfTheFieldIsRemovedByRevokingItAlone) {
+  TestServer server;
+  TestField field(server);
+  field.enrol("cam-1");
+  for (const char* how : {"", "?force=true"}) {
+    const auto refused = server.request("DELETE", std::string("/v1/nodes/cam-1") + how);
+    EXPECT_EQ(refused.status, 409) << how;
+    EXPECT_TRUE(has(refused.body, "duru revoke node cam-1 --remove")) << refused.body;
+  }
+  EXPECT_EQ(server.get("/v1/nodes/cam-1").status, 200);
+  EXPECT_EQ(server.post("/v1/nodes/cam-1/revoke", R"({"reason":"sold","remove":true})").status,
+            204);
+  EXPECT_EQ(server.get("/v1/nodes/cam-1").status, 404);
+}
+
 TEST(FieldSync, AfterARestartOfTheServerANodeIsToldTheSame) {
   TestServer server;
   TestField field(server);

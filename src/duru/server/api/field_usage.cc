@@ -1,5 +1,7 @@
 #include "duru/server/api/field_usage.h"
 
+#include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace duru {
@@ -12,8 +14,14 @@ using Key = std::tuple<std::string, std::string, bool>;  // fleet, chip, emulate
 struct Sum {
   std::int32_t node_count = 0;
   Wide up_ms = 0;
-  FieldCounters counters;
+  Wide inferences = 0;
+  Wide restarts = 0;
+  Wide events_dropped = 0;
 };
+
+std::int64_t saturated(Wide sum) {
+  return static_cast<std::int64_t>(std::min<Wide>(sum, std::numeric_limits<std::int64_t>::max()));
+}
 
 void add(const View::Reading& reading, const FieldNodeRecord& node, std::map<Key, Sum>& sums) {
   const auto in_core = reading.state.nodes.find(node.name);
@@ -24,9 +32,9 @@ void add(const View::Reading& reading, const FieldNodeRecord& node, std::map<Key
   const FieldCounters& counters = node.reported.counters;
   ++sum.node_count;
   sum.up_ms += counters.up.value;
-  sum.counters.inferences += counters.inferences;
-  sum.counters.restarts += counters.restarts;
-  sum.counters.events_dropped += counters.events_dropped;
+  sum.inferences += counters.inferences;
+  sum.restarts += counters.restarts;
+  sum.events_dropped += counters.events_dropped;
 }
 
 std::map<Key, Sum> sum_nodes(Backend& backend) {
@@ -75,13 +83,13 @@ std::vector<FieldUsage> field_usage(Backend& backend, const Usage& usage, bool o
     std::tie(line.fleet, line.chip, line.emulated) = key;
     line.node_count = sum.node_count;
     line.up_seconds = format_decimal(sum.up_ms, 3);
-    line.inferences = sum.counters.inferences;
-    line.restarts = sum.counters.restarts;
-    line.events_dropped = sum.counters.events_dropped;
+    line.inferences = saturated(sum.inferences);
+    line.restarts = saturated(sum.restarts);
+    line.events_dropped = saturated(sum.events_dropped);
     const std::optional<Wide> microjoules = microjoules_of(usage, key);
     if (of_all_time && microjoules.has_value() && line.inferences > 0) {
       line.joules_per_inference =
-          format_decimal((*microjoules + line.inferences / 2) / line.inferences, kMicro);
+          format_decimal((*microjoules + sum.inferences / 2) / sum.inferences, kMicro);
     }
     out.push_back(std::move(line));
   }

@@ -51,6 +51,12 @@ bool takes_work(Backend& backend, const NodeName& name) {
       [&](const View::Reading& reading) { return reading.state.schedulable(name); });
 }
 
+// The field keeps books of its own on its nodes, and would not learn of a removal here.
+bool is_in_field(Backend& backend, const NodeName& name) {
+  return backend.context().view.read(
+      [&](const View::Reading&) { return backend.context().edge.state().node(name) != nullptr; });
+}
+
 void delete_node(Backend& backend, const RequestPtr& request, http::Responder responder) {
   QueryReader query(request->query);
   const bool force = query.boolean("force");
@@ -59,6 +65,11 @@ void delete_node(Backend& backend, const RequestPtr& request, http::Responder re
     return;
   }
   const NodeName name = node_of(request);
+  if (is_in_field(backend, name)) {
+    responder.send(rejection_response({"node-in-use", "node " + name.str() + " is one of the field",
+                                       "duru revoke node " + name.str() + " --remove", ""}));
+    return;
+  }
   if (!force && takes_work(backend, name)) {
     responder.send(
         rejection_response({"node-in-use", "node " + name.str() + " still takes work",
