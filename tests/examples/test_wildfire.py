@@ -123,6 +123,18 @@ def test_a_model_that_never_saw_what_looks_like_smoke_is_stopped_by_the_gate(run
     assert gate["passed"] is False and gate["synthetic"] is True
 
 
+def test_the_threshold_uses_the_budget_of_false_alarms_and_leaves_most_of_the_range_to_recall(run_python):
+    program = """
+import watch
+# A day in which two glints are false alarms up to 0.395, and a fire that is found up to 0.705.
+day = watch.Trace(1, None, [0.0, 0.395] * 2 + [0.0] * (5760 - 4), [False] * 5760)
+fire = watch.Trace(2, 0, [0.0, 0.705], [False, True])
+print(watch.best_threshold([day, fire], budget=1.0, floor=0.9)[0])
+"""
+    done = run_python("-c", program)
+    assert 0.40 < float(done.stdout) <= 0.50, done.stdout + done.stderr
+
+
 def test_the_exported_model_holds_only_operators_that_npu_compilers_take_and_the_gate_judges_int8(models):
     gate = json.loads((models / "gate.json").read_text())
     assert gate["operators"] == ["Conv", "Relu"]
