@@ -147,6 +147,10 @@ class FieldServer:
                 self.connections.add(connection)
                 return connection, address
 
+            def shutdown_request(self, request):
+                super().shutdown_request(request)
+                self.connections.discard(request)
+
         self.http = Http((self.host, self.port), Handler)
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()

@@ -4,6 +4,8 @@ import re
 import subprocess
 import time
 
+import pytest
+
 from harness import wait_until
 
 # Everything that asks for the wall clock gets a year long past.
@@ -140,6 +142,32 @@ def test_damaged_state_is_told_and_made_good(field, node, release):
     wait_until(lambda: node.status()["serving"] == "one", "it to serve, from its own disk")
     said = node.log.read_text()
     assert all(said.count(f"damage: {node.data / name}:") == 1 for name in ("state", "counters"))
+
+
+@pytest.mark.parametrize("content", [b"nonsense", None])
+def test_what_serves_goes_on_when_the_servers_word_is_lost_from_the_disk(field, node, release, content):
+    node.run()
+    serve(field, release, "one")
+    before = node.workloads()
+    node.kill()
+    desired = node.data / "desired"
+    kept = desired.read_bytes()
+    desired.write_bytes(content) if content else desired.unlink()
+    field.refuses = True
+    node.run()
+    wait_until(lambda: "refuses this node" in node.log.read_text(), "the agent to be at work")
+    assert desired.read_bytes() == kept
+    field.syncs.clear()
+    field.refuses = False
+    wait_until(lambda: len(field.syncs) > 3, "the node to be heard")
+    assert all(sync["phase"] == "serving" for sync in field.syncs) and node.workloads() == before
+
+
+def test_a_node_holds_no_connection_while_it_waits_for_a_long_heartbeat(field, node, release):
+    field.heartbeat = "5s"
+    node.run()
+    serve(field, release, "one")
+    wait_until(lambda: not field.http.connections, "its connections to be closed")
 
 
 def test_nobody_is_told_that_nothing_runs_while_something_still_does(field, node, release):

@@ -15,16 +15,6 @@ constexpr Milliseconds kStrayGrace = seconds(10);
 constexpr Milliseconds kCountEvery = seconds(1);
 constexpr std::size_t kDetailBytesMax = 500;
 
-template <class T>
-T load_or_empty(const Folder& data, const std::string& name, Log& log) {
-  auto record = load<T>(data, name);
-  if (record.ok()) return record.value();
-  if (record.error().code != ErrorCode::kNotFound) {
-    log.say("damage: " + record.error().message + "; it counts as absent");
-  }
-  return T{};
-}
-
 bool same(const std::optional<Revision>& a, const std::optional<Revision>& b) {
   return a.has_value() == b.has_value() && (!a || encode(*a) == encode(*b));
 }
@@ -42,9 +32,34 @@ std::string plain(std::string text) {
 
 Conductor::Conductor(Parts parts, const Identity& identity)
     : parts_(parts), release_key_(identity.reply->release_key) {
-  desired_ = load_or_empty<Desired>(parts_.data, kDesired, parts_.log);
-  state_ = load_or_empty<NodeState>(parts_.data, kState, parts_.log);
+  load_state();
+  load_desired();
   adopt();
+}
+
+void Conductor::load_state() {
+  auto read = load<NodeState>(parts_.data, kState);
+  if (read.ok()) {
+    state_ = std::move(read.value());
+  } else if (read.error().code != ErrorCode::kNotFound) {
+    parts_.log.say("damage: " + read.error().message + "; it counts as absent");
+  }
+}
+
+// Only the server may say that nothing is to run: where its word is lost, the state's revision
+// stays, until the next reply.
+void Conductor::load_desired() {
+  auto read = load<Desired>(parts_.data, kDesired);
+  if (read.ok()) {
+    desired_ = std::move(read.value());
+    return;
+  }
+  desired_.revision = state_.revision;
+  const bool is_new_here = read.error().code == ErrorCode::kNotFound && !state_.revision;
+  if (is_new_here) return;
+  parts_.log.say("damage: " + read.error().message + "; what ran goes on");
+  Status saved = save(parts_.data, kDesired, desired_);
+  if (!saved.ok()) parts_.log.problem("desired", "it stays damaged: " + saved.error().message);
 }
 
 void Conductor::adopt() {

@@ -50,6 +50,8 @@ class Conductor {
  private:
   enum class Bringing { kPreparing, kSwitching };
 
+  void load_state();
+  void load_desired();
   void adopt();
   void take_reply();
   bool strays_are_gone();

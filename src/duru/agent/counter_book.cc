@@ -1,6 +1,7 @@
 #include "duru/agent/counter_book.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "duru/base/clock.h"
 
@@ -9,6 +10,14 @@ namespace {
 
 constexpr char kName[] = "counters";
 constexpr Milliseconds kSaveEvery = seconds(10);
+// A workload may write any number into its status file.
+constexpr std::int64_t kRunInferencesMax = 1'000'000'000'000'000;
+
+// Of two that are not negative; stays at the largest number there is.
+std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
+  const std::int64_t room = std::numeric_limits<std::int64_t>::max() - a;
+  return a + std::min(b, room);
+}
 
 }  // namespace
 
@@ -23,14 +32,13 @@ CounterBook::CounterBook(const Folder& data, Log& log) : data_(data), log_(log) 
 }
 
 void CounterBook::tick(const Observation& seen) {
+  begin_run(seen.run);  // an agent may have died before it could say so
   const std::string boot = boot_id();
   const Milliseconds now(boottime_ms());
-  const bool same_run = record_.run == seen.run && record_.boot_id == boot;
-  if (same_run && record_.serving && seen.serving && now > record_.at)
-    record_.up += now - record_.at;
-  if (seen.run_inferences && seen.run == record_.run) {
-    record_.run_inferences = std::max(record_.run_inferences, *seen.run_inferences);
-  }
+  const bool served_on = record_.boot_id == boot && record_.serving && seen.serving;
+  if (served_on && now > record_.at) record_.up += now - record_.at;
+  const std::int64_t counted = std::min(seen.run_inferences.value_or(0), kRunInferencesMax);
+  record_.run_inferences = std::max(record_.run_inferences, counted);
   const bool turned = record_.serving != seen.serving;
   record_.boot_id = boot;
   record_.at = now;
@@ -40,7 +48,7 @@ void CounterBook::tick(const Observation& seen) {
 
 void CounterBook::begin_run(std::int64_t run) {
   if (run == record_.run) return;
-  record_.inferences_before += record_.run_inferences;
+  record_.inferences_before = saturating_sum(record_.inferences_before, record_.run_inferences);
   record_.run_inferences = 0;
   record_.run = run;
   record_.serving = false;
@@ -48,7 +56,7 @@ void CounterBook::begin_run(std::int64_t run) {
 }
 
 void CounterBook::count_restart() {
-  ++record_.restarts;
+  record_.restarts = saturating_sum(record_.restarts, 1);
   save_now();
 }
 
@@ -62,7 +70,7 @@ void CounterBook::save_now() {
 FieldCounters CounterBook::counters() const {
   FieldCounters counters;
   counters.up = record_.up;
-  counters.inferences = record_.inferences_before + record_.run_inferences;
+  counters.inferences = saturating_sum(record_.inferences_before, record_.run_inferences);
   counters.restarts = record_.restarts;
   return counters;
 }

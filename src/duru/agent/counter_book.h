@@ -1,6 +1,7 @@
 // CounterBook: what the node counts over its life, never backwards, whatever restarts. On disk at
 // most every 10 s and at ends; what a run counted since is read again from its status file, and the
-// up-time of a workload that ran on while no agent watched is made good.
+// up-time of a workload that ran on while no agent watched is made good. One run counts at most
+// 1e15 inferences, and no sum goes beyond the largest 64-bit number.
 //
 //   book.begin_run(7);
 //   book.tick({.run = 7, .serving = true, .run_inferences = 120});   // about once a second

@@ -57,11 +57,18 @@ http::ClientOptions patient(http::ClientOptions options) {
 
 Fetcher::Fetcher(http::Address server, http::ClientOptions options, BlobStore& blobs,
                  std::string release_key)
-    : client_(std::move(server), patient(std::move(options))),
+    : options_(patient(std::move(options))),
+      client_(std::move(server), options_),
       blobs_(blobs),
       release_key_(std::move(release_key)) {}
 
 FetchResult Fetcher::fetch(const ReleaseRef& release, const Between& between) {
+  FetchResult result = fetch_all(release, between);
+  client_ = http::HttpClient(client_.address(), options_);  // closes the connection
+  return result;
+}
+
+FetchResult Fetcher::fetch_all(const ReleaseRef& release, const Between& between) {
   FetchResult result;
   auto fail = [&](const Error& error) {
     result.detail = error.message;

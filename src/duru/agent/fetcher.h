@@ -5,7 +5,8 @@
 //   FetchResult result = fetcher.fetch(release, [&] { return !stopping; });
 //
 // A file that broke off is gone on with from where it was. A damaged one is thrown away. Blocks;
-// the call between two pieces may do other work, and ends the fetch by answering false.
+// the call between two pieces may do other work, and ends the fetch by answering false. No
+// connection is held after a fetch.
 #pragma once
 
 #include <functional>
@@ -32,12 +33,14 @@ class Fetcher {
   FetchResult fetch(const ReleaseRef& release, const Between& between);
 
  private:
+  FetchResult fetch_all(const ReleaseRef& release, const Between& between);
   Status fetch_manifest(const ReleaseRef& release, const Between& between, Manifest& manifest,
                         FetchResult& result);
   Status fetch_file(const JobFile& file, const Between& between, FetchResult& result);
   Status download(const Digest& digest, Bytes from, const Between& between,
                   const std::function<Status(std::string_view)>& take, FetchResult& result);
 
+  const http::ClientOptions options_;
   http::HttpClient client_;
   BlobStore& blobs_;
   std::string release_key_;

@@ -10,6 +10,8 @@
 namespace duru::agent {
 namespace {
 
+// From this heartbeat on the connection is not kept from one sync to the next.
+constexpr Milliseconds kKeepBelow = seconds(5);
 constexpr Milliseconds kNewsPause = seconds(1);  // between two syncs that news made
 constexpr Milliseconds kPauseMax = minutes(5);   // between two tries, where the heartbeat is less
 constexpr Milliseconds kFetchPause = seconds(1);
@@ -168,8 +170,10 @@ void Link::sync() {
   }
   const Milliseconds asked_at(boottime_ms());
   const SyncRequest said = request();
-  auto answer = client_.request("POST", "/v1/field/sync", {{"Content-Type", "application/json"}},
-                                to_json(said, JsonForm::kSparse));
+  http::Headers headers = {{"Content-Type", "application/json"}};
+  if (heartbeat_ >= kKeepBelow) headers.set("Connection", "close");
+  auto answer =
+      client_.request("POST", "/v1/field/sync", headers, to_json(said, JsonForm::kSparse));
   last_sync_ms_ = boottime_ms();
   next_sync_ms_ = last_sync_ms_ + heartbeat_.value;
   if (answer.ok()) {

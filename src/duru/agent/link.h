@@ -9,7 +9,8 @@
 //
 // While the server cannot be reached it is asked every second heartbeat, so that one which comes
 // back hears from us before it calls us lost; a server that refuses us is asked at each heartbeat.
-// News wait for that, too.
+// News wait for that, too. Where the heartbeat is 5 s or more, no connection is held between two
+// syncs, nor after a download: the server has fewer of them than nodes.
 //
 // Nothing is sent before the first report, which says what an earlier agent left running.
 // All calls return at once, from any thread, except the last.

@@ -199,7 +199,7 @@ std::int64_t Spool::last_number() const {
 
 bool Spool::has_waiting() const {
   std::lock_guard lock(mutex_);
-  return last() > mark_.acknowledged;
+  return !segments_.empty() && segments_.back().last > mark_.acknowledged;
 }
 
 std::int64_t Spool::dropped_now() const {
@@ -346,8 +346,12 @@ std::vector<EventReport> Spool::batch(std::size_t count_max) const {
 
 void Spool::acknowledge(std::int64_t through) {
   std::lock_guard lock(mutex_);
-  if (through <= mark_.acknowledged) return;
+  if (through == mark_.acknowledged) return;
   SpoolMark mark = mark_;
+  // The server lost what it had: what is here still is sent again, and what was removed in between
+  // is dropped now. What is removed behind `acknowledged` always is counted.
+  const std::int64_t removed = std::min(mark_.acknowledged, mark_.removed_through);
+  mark.dropped += std::max<std::int64_t>(0, removed - through);
   mark.acknowledged = through;
   const std::int64_t stored = segments_.empty() ? mark_.removed_through : segments_.back().last;
   // The server knows more of us than our own disk: numbers go on behind what it has.

@@ -4,11 +4,13 @@
 //   auto spool = Spool::open(data, limits, log);
 //   spool->append(run, {{line, end_offset}, ...});   // durable; numbered from the last one on
 //   request.events = spool->batch(kEventsPerSync);
-//   spool->acknowledge(reply.events_through);        // durable at the server: may go
+//   spool->acknowledge(reply.events_through);        // durable at the server: may go; a lower
+//                                                    // number than before takes that back
 //
 // Guarantees: each line of a run's events file gets one number, whatever dies when, because an
 // event carries its place in that file (offset_of() says where to read on). Numbers rise by one; a
-// number that is missing was dropped and is counted in dropped(). Bounded by `limits`: the oldest
+// number that is missing was dropped and is counted in dropped(), also one that the server lost
+// after it was removed here. Bounded by `limits`: the oldest
 // segment goes first, acknowledged or not.
 //
 // On disk, in events/: segments of about 64 KiB, named by the first number in them, one event a

@@ -165,6 +165,48 @@ TEST_F(SpoolTest, NumbersGoOnBehindWhatTheServerHasWhenTheDiskForgot) {
   EXPECT_EQ(spool->dropped(), 0);
 }
 
+TEST_F(SpoolTest, WhatTheServerLostIsSentAgainAndWhatIsNoLongerHereIsDroppedOnce) {
+  limits.segment_bytes = 1;  // each event is a segment
+  reopen();
+  for (int i = 1; i <= 5; ++i) add(1, 10 * i, "{}");
+  spool->acknowledge(5);  // the newest segment stays
+  for (int reply = 0; reply < 2; ++reply) {
+    spool->acknowledge(2);
+    reopen();
+    EXPECT_EQ(numbers(), (std::vector<std::int64_t>{5}));
+    EXPECT_TRUE(spool->has_waiting());
+    EXPECT_EQ(spool->dropped(), 2);
+  }
+  spool->acknowledge(5);
+  EXPECT_FALSE(spool->has_waiting());
+  add(1, 60, "{}");
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{6}));
+  EXPECT_EQ(spool->dropped(), 2);
+}
+
+TEST_F(SpoolTest, WhatWasDroppedIsNotCountedAgainWhenTheServerLosesMore) {
+  limits.bytes_max = 20'000;
+  limits.segment_bytes = 2'000;
+  reopen();
+  add_many(10);
+  spool->acknowledge(3);
+  add_many(90);
+  const std::int64_t dropped = spool->dropped();
+  EXPECT_EQ(numbers().front(), dropped + 4);
+  spool->acknowledge(1);
+  EXPECT_EQ(spool->dropped(), dropped + 2);
+  EXPECT_EQ(numbers().front(), dropped + 4);
+}
+
+TEST_F(SpoolTest, AServerThatLosesWhatOurDiskForgotTooGetsNothingButTheCount) {
+  spool->acknowledge(500);
+  spool->acknowledge(400);
+  EXPECT_FALSE(spool->has_waiting());
+  EXPECT_EQ(spool->dropped(), 100);
+  add(1, 10, "{}");
+  EXPECT_EQ(numbers(), (std::vector<std::int64_t>{501}));
+}
+
 TEST_F(SpoolTest, AnEventOfThisBootHasAnAgeAndOneOfAnEarlierBootTheServersTimeOfIt) {
   add(1, 10, "{}");
   ASSERT_TRUE(spool->batch(1)[0].age.has_value());

@@ -1,0 +1,57 @@
+// The counter book: never backwards, whatever a workload writes and whenever an agent dies.
+#include "duru/agent/counter_book.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "duru/agent/testing.h"
+
+namespace duru::agent {
+namespace {
+
+constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+
+class CounterBookTest : public testing::Test {
+ protected:
+  std::int64_t inferences_after(std::int64_t run, std::int64_t run_inferences) {
+    book.tick({.run = run, .serving = true, .run_inferences = run_inferences});
+    return book.counters().inferences;
+  }
+
+  TestFolder data;
+  Log log;
+  CounterBook book{data.folder(), log};
+};
+
+TEST_F(CounterBookTest, ARunThatAnAgentDiedBeforeNotingCountsOnTopOfTheOneBefore) {
+  book.begin_run(1);
+  EXPECT_EQ(inferences_after(1, 100), 100);
+  book.save_now();
+  CounterBook next(data.folder(), log);
+  next.tick({.run = 2, .serving = true, .run_inferences = 7});
+  EXPECT_EQ(next.counters().inferences, 107);
+}
+
+TEST_F(CounterBookTest, OneRunCountsAtMostTenToTheFifteenth) {
+  EXPECT_EQ(inferences_after(1, kMax), 1'000'000'000'000'000);
+  EXPECT_EQ(inferences_after(2, 5), 1'000'000'000'000'005);
+  EXPECT_EQ(inferences_after(2, -9), 1'000'000'000'000'005);
+}
+
+TEST_F(CounterBookTest, SumsStayAtTheLargestNumberThereIs) {
+  CounterRecord record;
+  record.run = 1;
+  record.inferences_before = kMax - 10;
+  record.restarts = kMax;
+  ASSERT_TRUE(save(data.folder(), "counters", record).ok());
+  CounterBook full(data.folder(), log);
+  full.tick({.run = 1, .serving = true, .run_inferences = 50});
+  full.begin_run(2);
+  full.count_restart();
+  EXPECT_EQ(full.counters().inferences, kMax);
+  EXPECT_EQ(full.counters().restarts, kMax);
+}
+
+}  // namespace
+}  // namespace duru::agent
