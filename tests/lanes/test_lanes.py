@@ -1,7 +1,6 @@
 """The test runner itself: nothing that failed, crashed, hung or never ran may count as passed."""
 
 import os
-import pathlib
 import subprocess
 import sys
 
