@@ -1,5 +1,7 @@
 """Nodes of a server beyond loopback: a code bears the fingerprint of its CA, and no other server gets to hear it."""
 
+import socket
+import ssl
 import subprocess
 
 import pytest
@@ -78,3 +80,32 @@ def test_a_node_says_nothing_to_another_server_on_the_same_address(server, new_c
         impostor.end()
     server.cli("up", "--detach")
     wait_until(lambda: link_of(server, "cam-1") == "online", "cam-1 to be heard again")
+
+
+def test_the_certificate_is_for_the_names_that_were_given_and_they_are_remembered(server):
+    def is_for(name):
+        trusts = ssl.create_default_context(cafile=server.data / "ca.pem")
+        try:
+            with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), 10) as bare:
+                trusts.wrap_socket(bare, server_hostname=name).close()
+        except ssl.SSLCertVerificationError:
+            return False
+        return True
+
+    assert is_for("127.0.0.1") and not is_for("gate.example.org")
+    server.down()
+    server.cli("up", "--detach", "--name", "gate.example.org,192.0.2.7")
+    assert is_for("gate.example.org") and is_for("192.0.2.7") and not is_for("example.org")
+    server.down()
+    server.cli("up", "--detach")
+    assert is_for("gate.example.org")
+    server.down()
+    server.cli("up", "--detach", "--name", "")
+    assert not is_for("gate.example.org")
+
+
+def test_a_name_that_is_none_is_refused(server):
+    server.down()
+    for wrong in ("gate:80", "https://gate", "a,,b", "a b"):
+        refused = server.cli("up", "--name", wrong, check=False)
+        assert refused.returncode == 2 and "--name: expected NAME,NAME" in refused.stderr, wrong

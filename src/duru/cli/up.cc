@@ -7,6 +7,7 @@
 #include "duru/cli/exit_code.h"
 #include "duru/cli/files.h"
 #include "duru/cli/verbs.h"
+#include "duru/http/address.h"
 #include "duru/server/server.h"
 
 namespace duru::cli {
@@ -14,6 +15,7 @@ namespace {
 
 struct UpOptions {
   std::string listen;
+  std::optional<std::string> names;
   std::optional<std::string> emulate;
   std::optional<std::string> fleet;
   bool detach = false;
@@ -47,6 +49,27 @@ Result<std::map<std::string, int>> parse_emulate(const std::string& text) {
   return chips;
 }
 
+// "gate.example.org,10.0.0.5"; "" is no further name.
+Result<std::vector<std::string>> parse_names(const std::string& text) {
+  std::vector<std::string> names;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find(',', from), text.size());
+    const std::string name = text.substr(from, end - from);
+    const bool is_host =
+        http::parse_address((name.find(':') == name.npos ? name : "[" + name + "]") + ":1").ok();
+    if (name.empty() || !is_host) {
+      return Error{ErrorCode::kInvalid,
+                   "--name: expected NAME,NAME…, host names or IP addresses without a port, like "
+                   "gate.example.org,10.0.0.5; got \"" +
+                       name + "\"",
+                   false, false};
+    }
+    names.push_back(name);
+    from = end + 1;
+  }
+  return names;
+}
+
 Result<std::string> read_fleet_file(const std::string& path) {
   const auto text = read_whole_file(path, kDocumentBytesMax);
   if (!text.ok()) return Error{ErrorCode::kInvalid, text.error().message, false, false};
@@ -62,6 +85,11 @@ Result<ServerOptions> server_options(Context& context, const UpOptions& options)
   server.data_dir = context.data_folder();
   server.listen = options.listen;
   server.accept_clock = options.accept_clock;
+  if (options.names.has_value()) {
+    auto names = parse_names(*options.names);
+    if (!names.ok()) return names.error();
+    server.names = std::move(names.value());
+  }
   if (options.emulate.has_value()) {
     auto chips = parse_emulate(*options.emulate);
     if (!chips.ok()) return chips.error();
@@ -94,10 +122,13 @@ Verb up_verb() {
               "  duru up                                # in the foreground; Ctrl-C stops it\n"
               "  duru up --detach --emulate h100=2,aries=1\n"
               "  duru up --detach --data /srv/duru --listen 127.0.0.1:7700\n"
-              "What runs goes on when the server stops. --listen, --emulate and --fleet are\n"
-              "remembered: a later `duru up` without them changes nothing.\n",
+              "  duru up --detach --listen 0.0.0.0:7700 --name gate.example.org\n"
+              "What runs goes on when the server stops. --listen, --name, --emulate and --fleet\n"
+              "are remembered: a later `duru up` without them changes nothing.\n",
           .arguments = {option("--listen", "HOST:PORT", &options->listen,
                                "where to listen; port 0 takes a free one; first: 127.0.0.1:0"),
+                        option("--name", "NAME,...", &options->names,
+                               "further names that the server's certificate is for"),
                         option("--emulate", "CHIP=N,...", &options->emulate,
                                "accelerators to emulate on this machine's CPU"),
                         option("--fleet", "FILE", &options->fleet,

@@ -77,6 +77,7 @@ Result<ServerSettings> merge_settings(const ServerOptions& options) {
   ServerSettings settings = loaded.value();
   if (!options.listen.empty()) settings.listen = options.listen;
   if (settings.listen.empty()) settings.listen = kDefaultListen;
+  if (options.names.has_value()) settings.names = *options.names;
   // The fleet is this machine, with what it emulates, or a file's: the option given last says
   // which.
   if (options.emulate.has_value()) settings.fleet_file_json.clear();
@@ -318,7 +319,8 @@ Status Process::Parts::listen() {
   if (!asked.ok()) return with_hint(asked.error(), !options.listen.empty(), "--listen");
   // Beyond this machine, TLS always.
   if (asked.value().is_tls || !asked.value().is_loopback()) {
-    auto made = load_or_make_tls(options.data_dir, names_of_server(asked.value()), wall_time());
+    auto made = load_or_make_tls(options.data_dir, names_of_server(asked.value(), settings.names),
+                                 wall_time());
     if (!made.ok()) return made.error();
     tls = std::move(made.value());
   }

@@ -11,12 +11,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace duru {
 
 struct ServerOptions {
   std::string data_dir;  // made when missing
   std::string listen;    // HOST:PORT; "" : as last time, else 127.0.0.1:0. Beyond loopback in TLS
+  std::optional<std::vector<std::string>>
+      names;  // host names or addresses that its certificate is for, too; not given: as last time
   std::optional<std::map<std::string, int>>
       emulate;  // chip or alias -> count, on this machine's node; not given: as last time
   std::optional<std::string>

@@ -10,7 +10,7 @@
 namespace duru {
 
 DURU_RECORD(ServerSettings, (1, listen), (2, node_name), (3, emulate), (4, fleet_file_json),
-            (5, last_address))
+            (5, last_address), (6, names))
 
 Result<ServerSettings> load_settings(const std::string& dir) {
   std::ifstream file(dir + "/settings.json");

@@ -12,7 +12,8 @@ struct ServerSettings {
   std::string node_name;  // of this machine, chosen at the first start
   std::map<std::string, std::int64_t> emulate;
   std::string fleet_file_json;
-  std::string last_address;  // HOST:PORT of the last start
+  std::string last_address;        // HOST:PORT of the last start
+  std::vector<std::string> names;  // further ones, of the certificate
 };
 DURU_DECLARE_RECORD(ServerSettings)
 

@@ -146,8 +146,13 @@ Result<ServerTls> load_or_make_tls(const std::string& dir, const std::vector<std
                    std::move(fingerprint.value())};
 }
 
-std::vector<std::string> names_of_server(const http::Address& listen) {
+std::vector<std::string> names_of_server(const http::Address& listen,
+                                         const std::vector<std::string>& further) {
   std::set<std::string> names = {"127.0.0.1", "::1", "localhost"};
+  for (const std::string& name : further) {
+    const std::string ip = ip_text(name);
+    names.insert(ip.empty() ? name : ip);
+  }
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) == 0) {
     const auto named = http::parse_address(std::string(host.data()) + ":1");

@@ -27,8 +27,9 @@ Result<ServerTls> load_or_make_tls(const std::string& dir, const std::vector<std
                                    Timestamp now);
 
 // By which callers may know a server that listens there: loopback, the host's name, the address
-// or, where it listens on all of them, each of this machine's. Sorted.
-std::vector<std::string> names_of_server(const http::Address& listen);
+// or, where it listens on all of them, each of this machine's, and `further` ones. Sorted.
+std::vector<std::string> names_of_server(const http::Address& listen,
+                                         const std::vector<std::string>& further);
 
 // Where this machine itself reaches a server that listens there: loopback for "all addresses".
 http::Address address_from_here(const http::Address& listen);

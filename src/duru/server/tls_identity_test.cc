@@ -103,13 +103,15 @@ TEST_F(TlsIdentityTest, a_ca_that_is_half_there_is_damage_and_says_what_helps) {
 
 TEST(ServerNamesTest, hold_loopback_and_the_address_or_all_addresses) {
   const auto has = [](const http::Address& listen, const std::string& name) {
-    const auto names = names_of_server(listen);
+    const auto names = names_of_server(listen, {"gate.example.org", "2001:DB8::0:2"});
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   for (const char* name : {"127.0.0.1", "::1", "localhost", "192.0.2.1"}) {
     EXPECT_TRUE(has({"192.0.2.1", 1}, name)) << name;
   }
   EXPECT_TRUE(has({"2001:DB8::0:1", 1}, "2001:db8::1")) << "as a certificate writes it";
+  EXPECT_TRUE(has({"0.0.0.0", 1}, "gate.example.org"));
+  EXPECT_TRUE(has({"0.0.0.0", 1}, "2001:db8::2"));
   EXPECT_FALSE(has({"0.0.0.0", 1}, "0.0.0.0"));
   EXPECT_EQ(address_from_here({"0.0.0.0", 7, true}).url(), "https://127.0.0.1:7");
   EXPECT_EQ(address_from_here({"::", 7, true}).url(), "https://[::1]:7");
