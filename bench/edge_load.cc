@@ -1,14 +1,18 @@
 // Devices of the field against a live server over HTTP: enrols them, lets each sync at its
 // heartbeat, spread evenly, and reads from /proc what that costs the server.
 //
-//   bench_edge HOST:PORT TOKEN SERVER_PID DEVICES CONNECTIONS kept|each
+//   bench_edge ADDRESS TOKEN SERVER_PID CA_FILE DEVICES MODE...
 //
-// A first round of heartbeats gives every device its release and hears that it serves; a second one
-// is measured. `kept`: so many connections carry all syncs; `each`: every sync has a connection of
-// its own, as devices have that sleep between two. Times count from when a sync was due.
+// ADDRESS is HOST:PORT, or https://HOST:PORT with the server's CA in CA_FILE ("-": in clear).
+// A first round of heartbeats gives every device its release and hears that it serves; then each
+// MODE has a round of its own, which is measured:
 //
-// Prints one JSON line: {"enrolled_per_second", "cpu_share", "memory_mb", "p50_ms", "p99_ms",
-// "syncs_per_second", "refused"}.
+//   kept   8 connections carry all syncs
+//   each   every sync has a connection of its own, as devices have that sleep between two; in TLS
+//          with a whole handshake
+//
+// Times count from when a sync was due. Prints JSON lines {"connections", "figure", "value",
+// "unit"}, each as soon as it is known; on a terminal says on stderr what it does.
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +23,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -36,15 +41,18 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kHeartbeat(60);
 constexpr int kEnrolConnections = 64;
+constexpr int kKeptConnections = 8;
+constexpr int kLanes = 16;  // threads that make a connection for each sync
 constexpr char kJson[] = "application/json";
+
+enum class Mode { kKept, kEach };
 
 struct Options {
   Address address;
+  duru::http::ClientOptions client;
   std::string token;
   std::string pid;
   long devices = 0;
-  int connections = 0;
-  bool kept = false;
 };
 
 struct Device {
@@ -56,6 +64,23 @@ struct Device {
 [[noreturn]] void give_up(const std::string& why) {
   std::fprintf(stderr, "bench_edge: %s\n", why.c_str());
   std::exit(1);
+}
+
+void say(const std::string& what) {
+  if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "bench_edge: %s\n", what.c_str());
+}
+
+Mode parse_mode(std::string_view text) {
+  if (text == "kept") return Mode::kKept;
+  if (text == "each") return Mode::kEach;
+  give_up("no mode is called '" + std::string(text) + "'");
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path);
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  if (text.empty()) give_up("nothing can be read from " + path);
+  return text;
 }
 
 double cpu_seconds(const std::string& pid) {
@@ -95,7 +120,7 @@ ClientResponse expect(HttpClient& client, const std::string& token, const std::s
 
 // A fleet without nodes has its release at once; who joins gets it.
 void prepare(const Options& options) {
-  HttpClient client(options.address);
+  HttpClient client(options.address, options.client);
   expect(client, options.token, "/v1/apply",
          R"({"fleets":[{"name":"cameras","selector":{"bench":"edge"}}],)"
          R"("releases":[{"name":"one","command":["./run"],"probe":{"command":["./well"]}}],)"
@@ -104,14 +129,15 @@ void prepare(const Options& options) {
 
 void enrol(const Options& options, std::vector<Device>& devices) {
   on_threads(kEnrolConnections, [&](int thread) {
-    HttpClient client(options.address);
+    HttpClient client(options.address, options.client);
     for (std::size_t i = static_cast<std::size_t>(thread); i < devices.size();
          i += kEnrolConnections) {
       const auto made =
           expect(client, options.token, "/v1/enrolments", R"({"labels":{"bench":"edge"}})");
       const std::size_t at = made.body.find(R"("code":")") + 8;
       duru::EnrolRequest request;
-      request.code = made.body.substr(at, made.body.find('"', at) - at);
+      // Of a server that speaks TLS: CODE.FINGERPRINT, of which the code alone is said.
+      request.code = made.body.substr(at, made.body.find_first_of("\".", at) - at);
       request.node = "device-" + std::to_string(i);
       devices[i].credential = duru::sha256(request.code + "/credential").hex();
       request.credential = devices[i].credential;
@@ -136,19 +162,18 @@ class Heartbeats {
       : options_(options), devices_(devices), begun_(SteadyClock::now()) {}
 
   // One heartbeat of every device, from now on for as long as a heartbeat lasts.
-  Heard round() {
+  Heard round(Mode mode) {
     const SteadyClock::time_point begin = SteadyClock::now();
-    std::vector<Heard> heard(static_cast<std::size_t>(options_.connections));
-    on_threads(options_.connections, [&](int thread) {
-      HttpClient client(options_.address);
+    const int threads = mode == Mode::kKept ? kKeptConnections : kLanes;
+    std::vector<Heard> heard(static_cast<std::size_t>(threads));
+    on_threads(threads, [&](int thread) {
+      HttpClient client(options_.address, options_.client);
       const auto first = static_cast<std::size_t>(thread);
-      for (std::size_t i = first; i < devices_.size();
-           i += static_cast<std::size_t>(options_.connections)) {
+      for (std::size_t i = first; i < devices_.size(); i += static_cast<std::size_t>(threads)) {
         const auto due =
             begin + kHeartbeat * static_cast<double>(i) / static_cast<double>(devices_.size());
         std::this_thread::sleep_until(due);
-        if (!options_.kept) client = HttpClient(options_.address);
-        sync(client, devices_[i], heard[first], due);
+        sync(client, mode, devices_[i], heard[first], due);
       }
     });
     std::this_thread::sleep_until(begin + kHeartbeat);
@@ -164,8 +189,8 @@ class Heartbeats {
 
  private:
   template <class Time>
-  void sync(HttpClient& client, Device& device, Heard& heard, Time due) {
-    const auto reply = ask(client, device);
+  void sync(HttpClient& client, Mode mode, Device& device, Heard& heard, Time due) {
+    const auto reply = ask(client, mode, device);
     const std::chrono::duration<double, std::milli> took = SteadyClock::now() - due;
     if (!reply.has_value()) {
       ++heard.refused;
@@ -176,10 +201,10 @@ class Heartbeats {
     if (!is_new) return;
     device.revision = reply->revision->number;
     device.serving = reply->revision->current.name;
-    if (!ask(client, device).has_value()) ++heard.refused;
+    if (!ask(client, mode, device).has_value()) ++heard.refused;
   }
 
-  std::optional<duru::SyncReply> ask(HttpClient& client, const Device& device) const {
+  std::optional<duru::SyncReply> ask(HttpClient& client, Mode mode, const Device& device) const {
     const auto up =
         std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begun_);
     duru::SyncRequest request;
@@ -190,10 +215,11 @@ class Heartbeats {
     request.serving = device.serving;
     request.counters.up = request.uptime;
     request.counters.inferences = up.count() / 100;
-    const auto answer =
-        client.request("POST", "/v1/field/sync",
-                       {{"Authorization", "Bearer " + device.credential}, {"Content-Type", kJson}},
-                       to_json(request, duru::JsonForm::kSparse));
+    duru::http::Headers headers = {{"Authorization", "Bearer " + device.credential},
+                                   {"Content-Type", kJson}};
+    if (mode == Mode::kEach) headers.set("Connection", "close");
+    const auto answer = client.request("POST", "/v1/field/sync", headers,
+                                       to_json(request, duru::JsonForm::kSparse));
     if (!answer.ok() || answer.value().status != 200) return std::nullopt;
     auto reply = duru::from_json<duru::SyncReply>(answer.value().body);
     if (!reply.problems.empty()) return std::nullopt;
@@ -214,38 +240,53 @@ double seconds_since(SteadyClock::time_point begun) {
   return std::chrono::duration<double>(SteadyClock::now() - begun).count();
 }
 
+void print(const char* connections, const char* figure, double value, const char* unit) {
+  std::printf("{\"connections\":\"%s\",\"figure\":\"%s\",\"value\":%.3f,\"unit\":\"%s\"}\n",
+              connections, figure, value, unit);
+  std::fflush(stdout);
+}
+
+void expect_none(long refused) {
+  if (refused > 0) give_up(std::to_string(refused) + " syncs were refused");
+}
+
+void measure(const Options& options, Heartbeats& heartbeats, const char* name) {
+  say(std::string("measures a heartbeat of all, connections: ") + name);
+  const SteadyClock::time_point begun = SteadyClock::now();
+  const double cpu_before = cpu_seconds(options.pid);
+  const Heard heard = heartbeats.round(parse_mode(name));
+  const double took = seconds_since(begun);
+  expect_none(heard.refused);
+  print(name, "cpu_share", (cpu_seconds(options.pid) - cpu_before) / took, "cores");
+  print(name, "memory_mb", memory_mb(options.pid), "MB");
+  print(name, "sync_ms_p50", quantile(heard.latencies_ms, 0.5), "ms");
+  print(name, "sync_ms_p99", quantile(heard.latencies_ms, 0.99), "ms");
+  print(name, "syncs_per_second", static_cast<double>(heard.latencies_ms.size()) / took, "1/s");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
+  if (argc < 7) {
     std::fprintf(stderr,
-                 "usage: bench_edge HOST:PORT TOKEN SERVER_PID DEVICES CONNECTIONS kept|each\n");
+                 "usage: bench_edge ADDRESS TOKEN SERVER_PID CA_FILE|- DEVICES kept|each...\n");
     return 2;
   }
   const auto address = duru::http::parse_address(argv[1]);
   if (!address.ok()) give_up(address.error().message);
-  const Options options{address.value(),
-                        argv[2],
-                        argv[3],
-                        std::atol(argv[4]),
-                        std::atoi(argv[5]),
-                        std::string(argv[6]) == "kept"};
+  Options options{address.value(), {}, argv[2], argv[3], std::atol(argv[5])};
+  if (std::string_view(argv[4]) != "-") options.client.trust.ca_pem = read_file(argv[4]);
+  for (int i = 6; i < argc; ++i) parse_mode(argv[i]);  // a wrong one is said before the work
   std::vector<Device> devices(static_cast<std::size_t>(options.devices));
   prepare(options);
-  SteadyClock::time_point begun = SteadyClock::now();
+  say("enrols " + std::to_string(options.devices) + " devices");
+  const SteadyClock::time_point begun = SteadyClock::now();
   enrol(options, devices);
-  const double enrolled = static_cast<double>(options.devices) / seconds_since(begun);
+  print("kept", "enrolled_per_second", static_cast<double>(options.devices) / seconds_since(begun),
+        "1/s");
+  say("lets all sync once, to get their release and say that it serves");
   Heartbeats heartbeats(options, devices);
-  const long refused = heartbeats.round().refused;
-  begun = SteadyClock::now();
-  const double cpu_before = cpu_seconds(options.pid);
-  const Heard heard = heartbeats.round();
-  const double took = seconds_since(begun);
-  std::printf(
-      "{\"enrolled_per_second\":%.1f,\"cpu_share\":%.3f,\"memory_mb\":%.1f,\"p50_ms\":%.3f,"
-      "\"p99_ms\":%.3f,\"syncs_per_second\":%.1f,\"refused\":%ld}\n",
-      enrolled, (cpu_seconds(options.pid) - cpu_before) / took, memory_mb(options.pid),
-      quantile(heard.latencies_ms, 0.5), quantile(heard.latencies_ms, 0.99),
-      static_cast<double>(heard.latencies_ms.size()) / took, refused + heard.refused);
+  expect_none(heartbeats.round(Mode::kKept).refused);
+  for (int i = 6; i < argc; ++i) measure(options, heartbeats, argv[i]);
   return 0;
 }
