@@ -22,7 +22,7 @@ void retain_in(const Folder& folder, const std::set<std::string>& wanted) {
   for (const auto& entry : fs::directory_iterator(folder.path(), error)) {
     const std::string name = entry.path().filename();
     std::error_code ignored;
-    if (entry.is_regular_file(ignored) && !wanted.count(name)) fs::remove(entry.path(), ignored);
+    if (!entry.is_directory(ignored) && !wanted.count(name)) fs::remove(entry.path(), ignored);
   }
 }
 
@@ -47,7 +47,9 @@ Result<BlobStore> BlobStore::open(const Folder& data) {
   if (!files.ok()) return files.error();
   auto parts = Folder::create(files.value().path("tmp"));
   if (!parts.ok()) return parts.error();
-  return BlobStore(std::move(files.value()), std::move(parts.value()));
+  auto aside = Folder::create(files.value().path("aside"));
+  if (!aside.ok()) return aside.error();
+  return BlobStore(std::move(files.value()), std::move(parts.value()), std::move(aside.value()));
 }
 
 bool BlobStore::has(const Digest& digest) const {
@@ -79,6 +81,7 @@ Status BlobStore::keep(const Digest& digest) {
     return system_error("rename " + part, errno);
   }
   DURU_TRY(files_.sync());
+  ::unlink(aside_.path(digest.hex()).c_str());
   fault_point("file_kept");
   return ok_status();
 }
@@ -88,10 +91,32 @@ void BlobStore::discard(const Digest& digest) {
   ::unlink(part_path(digest).c_str());
 }
 
+void BlobStore::check(const Digest& digest) {
+  auto found = digest_of_file(path(digest));
+  if (found.ok() && found.value() == digest) return;
+  if (found.ok()) return discard(digest);
+  ::rename(path(digest).c_str(), aside_.path(digest.hex()).c_str());
+}
+
+void BlobStore::take_back(const Digest& digest) {
+  const std::string aside = aside_.path(digest.hex());
+  auto found = digest_of_file(aside);
+  if (!found.ok()) return;
+  if (found.value() == digest) {
+    ::rename(aside.c_str(), path(digest).c_str());
+  } else {
+    ::unlink(aside.c_str());
+  }
+}
+
 Result<Manifest> BlobStore::manifest(const ReleaseRef& release,
                                      const std::string& release_key) const {
   auto bytes = supervisor::read_whole(files_.fd(), release.digest.hex());
-  if (!bytes.ok()) return bytes.error();
+  if (!bytes.ok()) {
+    if (bytes.error().code == ErrorCode::kNotFound) return bytes.error();
+    // Whatever the disk says, it says nothing of the release.
+    return Error{ErrorCode::kUnavailable, bytes.error().message, true, false};
+  }
   auto manifest = verified_manifest(bytes.value(), release, release_key);
   if (!manifest.ok() && manifest.error().code == ErrorCode::kDamaged) {
     ::unlink(path(release.digest).c_str());
@@ -111,6 +136,7 @@ void BlobStore::retain(const std::set<Digest>& wanted) {
   for (const Digest& digest : wanted) names.insert(digest.hex());
   retain_in(files_, names);
   retain_in(parts_, names);
+  retain_in(aside_, names);
 }
 
 }  // namespace duru::agent

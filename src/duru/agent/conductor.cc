@@ -64,7 +64,7 @@ void Conductor::load_desired() {
 
 void Conductor::adopt() {
   if (state_.active != SlotName::kNone) {
-    auto manifest = parts_.blobs.manifest(active().release, release_key_);
+    auto manifest = manifest_of(state_.active);
     if (manifest.ok()) {
       watch(manifest.value(), !state_.serving.empty());
     } else {
@@ -141,6 +141,7 @@ void Conductor::decide() {
   const bool runs_it =
       state_.active != SlotName::kNone && wanted && active().release.digest == wanted->digest;
   if (wanted && !runs_it && bring(*wanted) == Bringing::kSwitching) return;
+  if (wanted && state_.active == SlotName::kNone && !stepped_) stand_in();
   if (state_.active != SlotName::kNone) keep_running();
 }
 
@@ -151,6 +152,7 @@ void Conductor::begin_revision() {
   next.stuck = false;
   next.failed = false;
   next.why.clear();
+  next.damaged.clear();
   if (!commit(next)) return;
   fault_point("revision_recorded");
   parts_.log.say("revision " + std::to_string(state_.revision->number) + ": " +
@@ -164,6 +166,12 @@ const ReleaseRef* Conductor::target() const {
   const Revision& revision = *state_.revision;
   if (!state_.gave_up) return &revision.current;
   return revision.previous && !state_.stuck ? &*revision.previous : nullptr;
+}
+
+Result<Manifest> Conductor::manifest_of(SlotName slot) const {
+  const ReleaseRef& release = state_.slot(slot).release;
+  auto manifest = parts_.slots.manifest(slot, release, release_key_);
+  return manifest.ok() ? manifest : parts_.blobs.manifest(release, release_key_);
 }
 
 bool Conductor::runs_current() const {
@@ -197,10 +205,14 @@ FieldPhase Conductor::phase() const {
 
 std::string Conductor::detail() const {
   const FieldPhase now = phase();
-  std::string text = now == FieldPhase::kFetching ? fetch_detail_ : state_.why;
+  std::string text;
+  auto add = [&text](const std::string& what) {
+    if (!what.empty()) text += (text.empty() ? "" : "; ") + what;
+  };
+  if (!state_.damaged.empty()) add("release " + state_.damaged + " was damaged on this disk");
+  add(now == FieldPhase::kFetching ? fetch_detail_ : state_.why);
   if (parts_.spool.is_overflowing()) {
-    text += std::string(text.empty() ? "" : "; ") + "unsent events were dropped: their share of " +
-            "the disk was full";
+    add("unsent events were dropped: their share of the disk was full");
   }
   return plain(std::move(text));
 }

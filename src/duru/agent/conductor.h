@@ -4,7 +4,9 @@
 // then the old workload is stopped and the new one started. It is proven once its probe says yes. A
 // release that does not get well in time, exits three times before it was ever well, becomes
 // unwell, or may not run (its signature) makes the node go back to the revision's `previous` by
-// itself. Without one it is started again and again, less and less often.
+// itself. Without one it is started again and again, less and less often. A release that is found
+// damaged on the disk comes anew; the revision's other one, where it was proven here, serves until
+// then.
 //
 // Guarantees, whatever dies when: each step is on disk before the next is taken (fault_point.h
 // lists them), so a new agent goes on where the old one was; at every moment the node runs one
@@ -58,11 +60,14 @@ class Conductor {
   void decide();
   void begin_revision();
   const ReleaseRef* target() const;
+  Result<Manifest> manifest_of(SlotName slot) const;
   // conductor_bring.cc
   Bringing bring(const ReleaseRef& target);
   void fill(SlotName place, const ReleaseRef& target, const Manifest& manifest);
   Bringing switch_to(SlotName slot);
+  void stand_in();
   bool is_sound(SlotName slot, const Manifest& manifest);
+  void lose(SlotName slot);
   void refuse(const std::string& why);
   void retain_files();
   // conductor_keep.cc
@@ -98,6 +103,7 @@ class Conductor {
   Milliseconds pause_;  // before the next start, after it ended by itself
   std::int64_t start_at_ms_ = 0;
   std::int64_t fill_at_ms_ = 0;
+  std::int64_t look_again_at_ms_ = 0;  // at what may have come back to the disk without the link
   std::int64_t next_count_ms_ = 0;
   bool restart_asked_ = false;  // it is stopped because it is unwell
   bool server_says_leave_ = false;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr Milliseconds kGrace = seconds(10);
 constexpr Milliseconds kFillAgainAfter = seconds(5);
+constexpr Milliseconds kLookAgainEvery = seconds(5);
 
 bool holds(const Slot& slot, const ReleaseRef& release) {
   return slot.ready && slot.release.digest == release.digest;
@@ -38,9 +39,13 @@ Conductor::Bringing Conductor::bring(const ReleaseRef& target) {
   }
   if (fetch.state == FetchStatus::State::kWorking) {
     fetch_detail_ = fetch.detail;
-    return Bringing::kPreparing;
+    if (boottime_ms() < look_again_at_ms_) return Bringing::kPreparing;
   }
+  look_again_at_ms_ = boottime_ms() + kLookAgainEvery.value;
   auto manifest = parts_.blobs.manifest(target, release_key_);
+  if (manifest.ok()) {
+    for (const JobFile& file : manifest.value().files) parts_.blobs.take_back(file.digest);
+  }
   if (!manifest.ok() && is_refusal(manifest.error())) {
     refuse(manifest.error().message);
   } else if (manifest.ok() && parts_.blobs.has_files(manifest.value())) {
@@ -58,9 +63,12 @@ void Conductor::fill(SlotName place, const ReleaseRef& target, const Manifest& m
   if (!commit(next)) return;
   fault_point("slot_given_up");
   sound_.reset();
-  Status filled = parts_.slots.fill(place, manifest, parts_.blobs);
+  Status filled = parts_.slots.fill(place, target, manifest, parts_.blobs);
   if (!filled.ok()) {
     const bool is_full = filled.error().code == ErrorCode::kExhausted;
+    if (!is_full) {
+      for (const JobFile& file : manifest.files) parts_.blobs.check(file.digest);
+    }
     fetch_detail_ = (is_full ? "disk full: " : "") + filled.error().message;
     fill_at_ms_ = boottime_ms() + kFillAgainAfter.value;
     return parts_.log.problem("fill", "release " + target.name + ": " + fetch_detail_);
@@ -68,29 +76,56 @@ void Conductor::fill(SlotName place, const ReleaseRef& target, const Manifest& m
   if (!is_sound(place, manifest)) return;
   fault_point("slot_filled");
   next.slot(place) = {target, true, false, 0};
+  if (next.damaged == target.name) next.damaged.clear();
   if (!commit(next)) return;
   fault_point("slot_recorded");
   parts_.link.cancel_order();
 }
 
-// What is damaged is thrown away, so that it is fetched again.
+// Nothing runs, and what should is on its way. The revision's other release is better than nothing.
+void Conductor::stand_in() {
+  const Revision& revision = *state_.revision;
+  for (SlotName name : {SlotName::kA, SlotName::kB}) {
+    const Slot& slot = state_.slot(name);
+    const bool is_of_revision =
+        holds(slot, revision.current) || (revision.previous && holds(slot, *revision.previous));
+    if (!is_of_revision || !slot.proven) continue;
+    parts_.log.say("release " + slot.release.name + " serves meanwhile");
+    switch_to(name);
+    return;
+  }
+}
+
+// Whether all of it is right; what is not is looked for in files/, too, and fetched again where it
+// is not right there either.
 bool Conductor::is_sound(SlotName slot, const Manifest& manifest) {
   if (sound_ == slot) return true;
   const auto damaged_files = parts_.slots.damaged_files(slot, manifest);
   for (const Digest& digest : damaged_files) {
     parts_.log.say("damage: release " + manifest.release + ", file " + digest.hex());
-    parts_.blobs.discard(digest);
+    parts_.blobs.check(digest);
   }
   if (damaged_files.empty()) sound_ = slot;
   return damaged_files.empty();
 }
 
+// What it runs, if anything, runs no more.
+void Conductor::lose(SlotName slot) {
+  next_count_ms_ = 0;
+  count();
+  NodeState next = state_;
+  next.damaged = state_.slot(slot).release.name;
+  next.slot(slot) = {};
+  if (next.active == slot) next.active = SlotName::kNone;
+  if (!commit(next)) return;
+  if (state_.active == SlotName::kNone) watch_.reset();
+  parts_.log.say("release " + state_.damaged + " is damaged on this disk");
+}
+
 Conductor::Bringing Conductor::switch_to(SlotName slot) {
-  auto manifest = parts_.blobs.manifest(state_.slot(slot).release, release_key_);
+  auto manifest = manifest_of(slot);
   if (!manifest.ok() || !is_sound(slot, manifest.value())) {
-    NodeState next = state_;
-    next.slot(slot) = {};
-    commit(next);
+    lose(slot);
     return Bringing::kPreparing;
   }
   if (watch_ && !watch_->view().is_gone()) {
@@ -128,20 +163,26 @@ void Conductor::refuse(const std::string& why) {
 
 void Conductor::retain_files() {
   std::set<Digest> wanted;
-  auto add = [&](const ReleaseRef& release) {
+  bool all_known = true;
+  auto add = [&](const ReleaseRef& release, const Result<Manifest>& manifest) {
     wanted.insert(release.digest);
-    auto manifest = parts_.blobs.manifest(release, release_key_);
-    if (!manifest.ok()) return;
-    for (const JobFile& file : manifest.value().files) wanted.insert(file.digest);
+    if (manifest.ok()) {
+      for (const JobFile& file : manifest.value().files) wanted.insert(file.digest);
+    } else if (manifest.error().code == ErrorCode::kUnavailable) {
+      all_known = false;  // it may be read another time
+    }
   };
-  for (const Slot* slot : {&state_.a, &state_.b}) {
-    if (slot->ready) add(slot->release);
+  auto add_ref = [&](const ReleaseRef& release) {
+    add(release, parts_.blobs.manifest(release, release_key_));
+  };
+  for (SlotName slot : {SlotName::kA, SlotName::kB}) {
+    if (state_.slot(slot).ready) add(state_.slot(slot).release, manifest_of(slot));
   }
   if (state_.revision) {
-    add(state_.revision->current);
-    if (state_.revision->previous) add(*state_.revision->previous);
+    add_ref(state_.revision->current);
+    if (state_.revision->previous) add_ref(*state_.revision->previous);
   }
-  parts_.blobs.retain(wanted);
+  if (all_known) parts_.blobs.retain(wanted);
 }
 
 }  // namespace duru::agent

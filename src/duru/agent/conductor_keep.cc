@@ -49,13 +49,7 @@ void Conductor::keep_running() {
 
 void Conductor::start_run() {
   const Manifest& manifest = watch_->what().manifest;
-  if (!is_sound(state_.active, manifest)) {
-    NodeState next = state_;
-    next.slot(state_.active) = {};
-    next.active = SlotName::kNone;
-    if (commit(next)) watch_.reset();
-    return;
-  }
+  if (!is_sound(state_.active, manifest)) return lose(state_.active);
   parts_.workload.remove_before(state_.run - 1);  // the last one's log may be of use
   Status started = watch_->start();
   if (started.ok()) return parts_.log.solved("start", "the workload can be started again");
@@ -72,6 +66,10 @@ bool Conductor::can_go_back() const {
 void Conductor::after_end() {
   if (!watch_->drain()) return;
   const RunView view = watch_->view();
+  const Manifest manifest = watch_->what().manifest;
+  // What ends before it is well may suffer from the disk.
+  if (watch_->well_for().value == 0) sound_.reset();
+  if (!is_sound(state_.active, manifest)) return lose(state_.active);
   const std::string name = active().release.name;
   const bool is_out_of_tries = !active().proven && active().starts >= kStartsMax;
   if (is_out_of_tries && can_go_back()) {
@@ -90,7 +88,6 @@ void Conductor::after_end() {
   if (view.by_itself || restart_asked_) {
     pause_ = pause_.value == 0 ? kFirstPause : std::min(pause_ + pause_, kPauseMax);
   }
-  const Manifest manifest = watch_->what().manifest;
   next_count_ms_ = 0;
   count();  // what it counted last
   if (!begin_run(next, manifest)) return;
@@ -113,12 +110,15 @@ void Conductor::judge() {
     parts_.log.say("serving " + active().release.name);
     retain_files();
   } else if (watch_->health() == Health::kUnwell) {
-    if (can_go_back()) return give_up("it " + watch_->why());
-    NodeState next = state_;
-    next.failed = true;
-    if (!next.gave_up) next.why = "it " + watch_->why();
-    const bool is_news = !state_.failed || next.why != state_.why;
-    if (is_news && !commit(next)) return;
+    sound_.reset();  // it may suffer from the disk; then it is lost when it has ended
+    if (is_sound(state_.active, watch_->what().manifest)) {
+      if (can_go_back()) return give_up("it " + watch_->why());
+      NodeState next = state_;
+      next.failed = true;
+      if (!next.gave_up) next.why = "it " + watch_->why();
+      const bool is_news = !state_.failed || next.why != state_.why;
+      if (is_news && !commit(next)) return;
+    }
     parts_.log.problem("workload",
                        active().release.name + " " + watch_->why() + "; it is started again");
     restart_asked_ = true;

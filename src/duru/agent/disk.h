@@ -7,8 +7,9 @@
 //   state      how far we are with it: NodeState
 //   counters   CounterRecord, at most every 10 s
 //   lock       held (flock) by the agent that runs on this folder
-//   files/     manifests and files of releases by their SHA-256; files/tmp/ what is on its way
-//   slots/a/, slots/b/   the unpacked releases, read-only
+//   files/     manifests and files of releases by their SHA-256; files/tmp/ what is on its way,
+//              files/aside/ what could not be read
+//   slots/a/, slots/b/   the unpacked releases, read-only; slots/a.manifest and so on beside them
 //   work/      DURU_WORK: the workload's own, over restarts and releases
 //   runs/      a run folder for each run of the workload (supervisor/), with what it wrote for us
 //   events/    events that wait for the server (spool.h)

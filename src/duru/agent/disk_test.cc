@@ -103,18 +103,46 @@ TEST_F(Disk, ADownloadIsKeptOnlyUnderItsOwnDigest) {
   EXPECT_FALSE(blobs.value().has(digest));
 }
 
+TEST_F(Disk, AFileThatIsAnotherIsThrownAwayAndOneThatCannotBeReadIsKeptForAnotherTime) {
+  auto blobs = BlobStore::open(data.folder());
+  const Digest digest = sha256("model");
+  ASSERT_TRUE(blobs.value().put(digest, "model").ok());
+  blobs.value().check(digest);
+  EXPECT_TRUE(blobs.value().has(digest));
+
+  const std::string path = blobs.value().path(digest),
+                    aside = data.path("files/aside/" + digest.hex());
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink("/proc/self/mem", path);  // EIO
+  blobs.value().check(digest);
+  EXPECT_FALSE(blobs.value().has(digest));
+  blobs.value().take_back(digest);
+  EXPECT_FALSE(blobs.value().has(digest));
+  blobs.value().retain({digest});
+  ASSERT_TRUE(std::filesystem::remove(aside)) << "it was thrown away";
+  write_file(aside, "model");
+  blobs.value().take_back(digest);
+  EXPECT_TRUE(blobs.value().has(digest));
+
+  write_file(path, "other");
+  blobs.value().check(digest);
+  blobs.value().take_back(digest);
+  EXPECT_FALSE(blobs.value().has(digest));
+}
+
 TEST_F(Disk, ASlotHoldsWhatTheManifestSaysAndSaysWhatIsDamaged) {
   auto blobs = BlobStore::open(data.folder());
   auto slots = Slots::open(data.folder());
   Manifest manifest;
   manifest.files = {{"bin/camera", sha256("camera"), Bytes(6), true},
                     {"model.onnx", sha256("model"), Bytes(5), false}};
-  for (const char* content : {"camera", "model"}) {
-    write_file(blobs.value().part_path(sha256(content)), content);
-    ASSERT_TRUE(blobs.value().keep(sha256(content)).ok());
+  const std::string text = "what the manifest says";
+  const ReleaseRef release{"one", sha256(text), ""};
+  for (const std::string& content : {std::string("camera"), std::string("model"), text}) {
+    ASSERT_TRUE(blobs.value().put(sha256(content), content).ok());
   }
   for (int times = 0; times < 2; ++times) {
-    Status filled = slots.value().fill(SlotName::kB, manifest, blobs.value());
+    Status filled = slots.value().fill(SlotName::kB, release, manifest, blobs.value());
     ASSERT_TRUE(filled.ok()) << filled.error().message;
     EXPECT_TRUE(slots.value().damaged_files(SlotName::kB, manifest).empty());
   }

@@ -38,6 +38,7 @@ struct NodeState {
   Slot b;
   SlotName active{};     // whose workload runs, or should
   std::int64_t run = 0;  // number of the newest run, over the node's life
+  std::string damaged;   // the release whose slot was found damaged, until it is unpacked again
   // As last reported; for `duru-agent status`.
   FieldPhase phase{};
   std::string serving;

@@ -1,11 +1,13 @@
 #include "duru/agent/slots.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
-#include <set>
+
+#include "duru/supervisor/record_file.h"
 
 namespace duru::agent {
 namespace {
@@ -14,6 +16,10 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kFolderMode = 0555;
 constexpr mode_t kProgramMode = 0555;
+
+std::string manifest_name(SlotName slot) {
+  return slot == SlotName::kB ? "b.manifest" : "a.manifest";
+}
 
 Status copy_program(const std::string& from, const std::string& to) {
   std::error_code error;
@@ -59,14 +65,25 @@ Result<Slots> Slots::open(const Folder& data) {
   return Slots(std::move(folder.value()));
 }
 
-Status Slots::fill(SlotName slot, const Manifest& manifest, const BlobStore& blobs) const {
+Status Slots::fill(SlotName slot, const ReleaseRef& release, const Manifest& manifest,
+                   const BlobStore& blobs) const {
   DURU_TRY(remove_tree(path(slot)));
+  auto bytes = supervisor::read_whole(AT_FDCWD, blobs.path(release.digest));
+  if (!bytes.ok()) return bytes.error();
+  DURU_TRY(supervisor::write_durably(slots_.fd(), manifest_name(slot), bytes.value()));
   auto folder = Folder::create(path(slot));
   if (!folder.ok()) return folder.error();
   for (const JobFile& file : manifest.files) {
     DURU_TRY(place(file, blobs.path(file.digest), folder.value().path(file.path)));
   }
   return seal(path(slot));
+}
+
+Result<Manifest> Slots::manifest(SlotName slot, const ReleaseRef& release,
+                                 const std::string& release_key) const {
+  auto bytes = supervisor::read_whole(slots_.fd(), manifest_name(slot));
+  if (!bytes.ok()) return bytes.error();
+  return verified_manifest(bytes.value(), release, release_key);
 }
 
 std::vector<Digest> Slots::damaged_files(SlotName slot, const Manifest& manifest) const {
