@@ -113,3 +113,18 @@ def test_inferences_add_up_over_restarts_and_never_go_back(field, node, release)
     wait_until(lambda: field.syncs, "a sync of the next agent")
     told = [sync["counters"]["inferences"] for sync in field.syncs]
     assert told == sorted(told) and told[0] == 80
+
+
+def test_what_a_workload_that_nobody_knows_any_more_told_last_is_not_lost(field, node, release):
+    alarm = "#!/bin/sh\ntrap 'echo \"{\\\"last\\\":\\\"words\\\"}\" >> $DURU_EVENTS; exit 0' TERM\n"
+    alarm += 'echo "{\\"first\\":1}" >> $DURU_EVENTS\nwhile :; do sleep 0.05; done\n'
+    node.run()
+    number = field.give(release("one", alarm))
+    wait_until(lambda: field.reports(number, "serving", "one") and field.events, "the release and its first event")
+    node.kill()
+    for name in ("state", "desired"):
+        (node.data / name).unlink()
+    field.take_back()
+    node.run()
+    wait_until(lambda: len(field.events) == 2, f"its last words; {field.events}")
+    assert bodies(field) == [{"first": 1}, {"last": "words"}] and node.serving() == []

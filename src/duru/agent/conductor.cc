@@ -129,9 +129,26 @@ bool Conductor::strays_are_gone() {
   for (auto stray = strays_.begin(); stray != strays_.end();) {
     const RunView view = parts_.workload.look(*stray);
     if (!view.is_gone()) parts_.workload.stop(*stray, kStrayGrace);
-    stray = view.is_gone() ? strays_.erase(stray) : std::next(stray);
+    const bool is_done = view.is_gone() && is_read(*stray);
+    stray = is_done ? strays_.erase(stray) : std::next(stray);
   }
   return strays_.empty();
+}
+
+// Whether what it wrote last is on our disk. Only the newest run can have more than that: before it
+// began, the former one was read to its end.
+bool Conductor::is_read(std::int64_t stray) {
+  if (stray < state_.run) return true;
+  EventTail tail(parts_.workload.events_path(stray), parts_.spool.offset_of(stray));
+  for (;;) {
+    auto moved = tail.move(parts_.spool, stray);
+    if (!moved.ok()) {
+      parts_.log.problem("spool", "events of what was left over wait: " + moved.error().message);
+      return false;
+    }
+    if (moved.value().any) parts_.link.news();
+    if (!moved.value().more) return true;
+  }
 }
 
 void Conductor::decide() {

@@ -57,6 +57,7 @@ class Conductor {
   void adopt();
   void take_reply();
   bool strays_are_gone();
+  bool is_read(std::int64_t stray);
   void decide();
   void begin_revision();
   const ReleaseRef* target() const;

@@ -16,6 +16,14 @@ constexpr std::int64_t kHoleBytes = 1 << 20;  // worth a system call
 
 }  // namespace
 
+Result<EventTail::Moved> EventTail::move(Spool& spool, std::int64_t run) {
+  const auto lines = read();
+  DURU_TRY(spool.append(run, lines));
+  const Moved moved{!lines.empty(), next_offset_ > offset_};
+  done();
+  return moved;
+}
+
 std::vector<Spool::Line> EventTail::read() {
   std::vector<Spool::Line> lines;
   next_offset_ = offset_;

@@ -2,8 +2,7 @@
 // disk says that we are.
 //
 //   EventTail tail(path, spool.offset_of(run));
-//   auto lines = tail.read();                    // whole lines that are events
-//   if (spool.append(run, lines).ok()) tail.done();   // else the same lines come again
+//   auto moved = tail.move(spool, run);          // on failure the same lines come again
 //
 // An event is one JSON object of at most kEventBytesMax bytes. Other lines are passed over and
 // counted. A line without its end is not read yet. What was read is given back to the disk, as a
@@ -21,11 +20,16 @@ class EventTail {
  public:
   EventTail(std::string path, std::int64_t offset) : path_(std::move(path)), offset_(offset) {}
 
-  // A part at a time; empty: nothing more now. Call done() before the next.
+  struct Moved {
+    bool any = false;   // there were events
+    bool more = false;  // another move() may bring more at once
+  };
+  // A part at a time, to the spool's disk.
+  Result<Moved> move(Spool& spool, std::int64_t run);
+
+  // The two halves of it: events on whole lines, and that they are safe.
   std::vector<Spool::Line> read();
   void done();
-  // Whether another read() may bring more at once.
-  bool has_more() const { return next_offset_ > offset_; }
   std::int64_t rejected() const { return rejected_; }
 
  private:

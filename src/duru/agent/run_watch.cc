@@ -64,16 +64,13 @@ void RunWatch::look() {
 
 bool RunWatch::read_events() {
   do {
-    const auto lines = tail_.read();
-    Status spooled = spool_.append(what_.run, lines);
-    if (!spooled.ok()) {
-      log_.problem("spool", "events wait in the workload's file: " + spooled.error().message);
+    auto moved = tail_.move(spool_, what_.run);
+    if (!moved.ok()) {
+      log_.problem("spool", "events wait in the workload's file: " + moved.error().message);
       return false;
     }
-    took_events_ = took_events_ || !lines.empty();
-    const bool has_more = tail_.has_more();
-    tail_.done();
-    if (!has_more) break;
+    took_events_ = took_events_ || moved.value().any;
+    if (!moved.value().more) break;
   } while (view_.over);  // a living workload is not let hold us up
   if (tail_.rejected() > told_rejected_) {
     log_.problem("events",
