@@ -98,3 +98,30 @@ def test_down_all_ends_the_nodes_that_came_with_the_server(server, three, field_
     server.cli("down", "--all")
     for camera in three:
         assert camera.process.wait(timeout=20) == 0
+
+
+def test_a_release_key_that_is_gone_is_not_made_anew_while_nodes_trust_the_old_one(server, three):
+    server.down()
+    key = server.data / "release.key"
+    kept = key.read_bytes()
+    key.unlink()
+    refused = server.cli("up", "--detach", check=False)
+    assert refused.returncode != 0 and "release.key is missing; put it back from a backup" in refused.stderr
+    assert not key.exists()
+    key.write_bytes(kept)
+    server.cli("up", "--detach")
+    wait_until(lambda: field_of(server, "cam-1")["link"] == "online", "cam-1 to be heard again")
+
+
+def test_a_stranger_cannot_make_the_server_hold_large_bodies(server):
+    answer = server.api("POST", "/v1/field/enrol", {"code": "x" * 9000}, token="")
+    assert answer.status_code == 413
+
+
+def test_a_release_with_more_files_than_a_manifest_holds_is_refused_at_once(server):
+    digest = server.api("POST", "/v1/projects/default/artifacts", "a file").json()["digest"]
+    files = [{"path": f"{'x' * 150}{i}", "digest": digest} for i in range(6000)]
+    release = {"name": "huge", "files": files, "command": ["x"], "chips": ["dx-m1"], "probe": {"command": ["x"]}}
+    answer = server.api("POST", "/v1/apply", {"releases": [release]})
+    assert answer.status_code == 422 and "manifest would have" in answer.json()["detail"]
+    assert "huge" not in server.cli("get", "releases").stdout

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "duru/agent/fault_point.h"
+#include "duru/field/protocol.h"
 
 namespace duru::agent {
 namespace {
@@ -94,7 +95,11 @@ Status Fetcher::fetch_manifest(const ReleaseRef& release, const Between& between
     auto take = [&](std::string_view piece) -> Status {
       bytes += piece;
       if (bytes.size() <= kManifestBytesMax) return ok_status();
-      return damaged("release " + release.name + ": its manifest is too large");
+      result.end = FetchResult::End::kRefused;
+      return Error{ErrorCode::kInvalid,
+                   "release " + release.name + ": its manifest is larger than " +
+                       std::to_string(kManifestBytesMax) + " bytes",
+                   false, false};
     };
     DURU_TRY(download(release.digest, Bytes(0), between, take, result));
     held = verified_manifest(bytes, release, release_key_);

@@ -16,8 +16,6 @@
 
 namespace duru::agent {
 
-inline constexpr std::size_t kManifestBytesMax = 1U << 20;
-
 Result<Manifest> verified_manifest(std::string_view bytes, const ReleaseRef& release,
                                    const std::string& release_key_hex);
 

@@ -23,6 +23,10 @@ namespace duru {
 
 constexpr std::size_t kEventsPerSync = 64;
 constexpr std::size_t kEventBytesMax = 4096;  // of one event's JSON line
+constexpr std::size_t kManifestBytesMax = std::size_t{1} << 20;
+// Of a request's body; a sync with all its events is about half of it.
+constexpr std::size_t kEnrolBytesMax = std::size_t{8} << 10;
+constexpr std::size_t kSyncBytesMax = std::size_t{1} << 20;
 
 struct EnrolRequest {
   std::string code;

@@ -72,14 +72,19 @@ Result<ClientSocket> ClientSocket::connect(const Address& address, Milliseconds 
   const int failure =
       ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   if (failure != 0) {
-    const bool may_come_back = failure == EAI_AGAIN;
+    const bool may_come_back = failure != EAI_NONAME && failure != EAI_SERVICE;
     return Error{may_come_back ? ErrorCode::kUnavailable : ErrorCode::kInvalid,
                  what + ": " + ::gai_strerror(failure), may_come_back, false};
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, &::freeaddrinfo);
   Error last{ErrorCode::kInvalid, what + ": the name has no address", false, false};
-  for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
-    auto fd = connect_one(*one, what, deadline);
+  std::int64_t left = 0;
+  for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) ++left;
+  for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next, --left) {
+    // A share of the time for each, so that an address that does not answer leaves some for the
+    // next.
+    const Deadline now = std::chrono::steady_clock::now();
+    auto fd = connect_one(*one, what, now + (deadline - now) / left);
     if (!fd.ok()) {
       last = fd.error();
       continue;

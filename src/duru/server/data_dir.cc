@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "duru/base/assert.h"
 
@@ -78,10 +79,22 @@ Status write_private_file(const std::string& dir, const std::string& name,
   return sync_folder(dir);
 }
 
+Result<std::optional<std::string>> read_file_of(const std::string& dir, const std::string& name) {
+  const std::string path = dir + "/" + name;
+  std::ifstream file(path);
+  if (!file && errno == ENOENT) return std::optional<std::string>();
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return system_error("cannot read " + path, errno);
+  return std::optional(text.str());
+}
+
 Result<std::string> load_or_make_token(const std::string& dir) {
-  std::ifstream file(dir + "/token");
-  std::string token;
-  if (file && std::getline(file, token) && !token.empty()) return token;
+  const auto found = read_file_of(dir, "token");
+  if (!found.ok()) return found.error();
+  const std::string text = found.value().value_or("");
+  std::string token = text.substr(0, text.find('\n'));
+  if (!token.empty()) return token;
   token = random_text(52);
   DURU_TRY(write_private_file(dir, "token", token + "\n"));
   return token;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "duru/base/result.h"
@@ -15,6 +16,10 @@ Status make_data_dir(const std::string& dir);
 // DIR/name with this content, 0600: temporary file, fsync, rename, fsync of the folder.
 Status write_private_file(const std::string& dir, const std::string& name,
                           const std::string& content);
+
+// DIR/name whole; nothing when there is no such file. A file that is there and cannot be read is an
+// error, never "not there": whoever asks would put a new one in its place.
+Result<std::optional<std::string>> read_file_of(const std::string& dir, const std::string& name);
 
 // The access token: made at the first start, 256 random bits as base32, then kept.
 Result<std::string> load_or_make_token(const std::string& dir);

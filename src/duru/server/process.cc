@@ -151,9 +151,6 @@ Status Process::Parts::open_files() {
   Result<std::string> made = load_or_make_token(options.data_dir);
   if (!made.ok()) return made.error();
   token = made.value();
-  Result<ReleaseKey> key = ReleaseKey::load_or_make(options.data_dir);
-  if (!key.ok()) return key.error();
-  release_key = std::move(key.value());
   Result<std::unique_ptr<FolderArtifactStore>> store = FolderArtifactStore::open(options.data_dir);
   if (!store.ok()) return store.error();
   artifacts = std::move(store.value());
@@ -184,6 +181,10 @@ Status Process::Parts::recover_state() {
                history->snapshot_seq_max(),
                [&](const LedgerRecord& record) { history->restore_ledger(record); }});
   if (!report.ok()) return report.error();
+  const bool has_nodes = !writer_edge.state().nodes.empty();
+  Result<ReleaseKey> key = ReleaseKey::load_or_make(options.data_dir, has_nodes);
+  if (!key.ok()) return key.error();
+  release_key = std::move(key.value());
   outbox.on_durable(report.value().last_seq);
   journal->set_listener([this](std::int64_t seq) { outbox.on_durable(seq); }, stop_at_once);
   recovered = "recovered " + std::to_string(report.value().last_seq) + " facts (" +

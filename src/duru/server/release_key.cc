@@ -4,8 +4,6 @@
 #include <openssl/pem.h>
 
 #include <array>
-#include <fstream>
-#include <sstream>
 
 #include "duru/base/assert.h"
 #include "duru/server/data_dir.h"
@@ -23,6 +21,16 @@ std::string hex_of(const unsigned char* bytes, std::size_t size) {
     text += kDigits[bytes[i] & 15];
   }
   return text;
+}
+
+Error damaged(const std::string& dir, const std::string& why) {
+  const std::string path = dir + "/" + kName;
+  return Error{ErrorCode::kDamaged,
+               path + why +
+                   "; put it back from a backup: the nodes of the field trust no other. To begin "
+                   "anew, make one with `openssl genpkey -algorithm ed25519 -out " +
+                   path + "` and enrol each node again",
+               false, false};
 }
 
 std::shared_ptr<EVP_PKEY> owned(EVP_PKEY* key) { return {key, EVP_PKEY_free}; }
@@ -47,19 +55,17 @@ std::shared_ptr<EVP_PKEY> read_pem(const std::string& pem) {
 
 }  // namespace
 
-Result<ReleaseKey> ReleaseKey::load_or_make(const std::string& dir) {
+Result<ReleaseKey> ReleaseKey::load_or_make(const std::string& dir, bool is_trusted_by_nodes) {
+  const auto found = read_file_of(dir, kName);
+  if (!found.ok()) return found.error();
   std::shared_ptr<EVP_PKEY> key;
-  if (std::ifstream file(dir + "/" + kName); file) {
-    std::ostringstream text;
-    text << file.rdbuf();
-    key = read_pem(text.str());
+  if (found.value()) {
+    key = read_pem(*found.value());
     if (key == nullptr || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) {
-      return Error{ErrorCode::kDamaged,
-                   dir + "/" + kName +
-                       " holds no Ed25519 key; put it back from a backup: the nodes of the field "
-                       "trust no other",
-                   false, false};
+      return damaged(dir, " holds no Ed25519 key");
     }
+  } else if (is_trusted_by_nodes) {
+    return damaged(dir, " is missing");
   } else {
     key = owned(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     DURU_ASSERT(key != nullptr);

@@ -21,8 +21,8 @@ class ReleaseKeyTest : public testing::Test {
 };
 
 TEST_F(ReleaseKeyTest, IsMadeOnceAndSignsTheSameAfterARestart) {
-  const auto first = ReleaseKey::load_or_make(dir_);
-  const auto again = ReleaseKey::load_or_make(dir_);
+  const auto first = ReleaseKey::load_or_make(dir_, false);
+  const auto again = ReleaseKey::load_or_make(dir_, false);
   ASSERT_TRUE(first.ok() && again.ok());
   EXPECT_EQ(first.value().public_hex().size(), 64U);
   EXPECT_EQ(first.value().public_hex(), again.value().public_hex());
@@ -33,7 +33,7 @@ TEST_F(ReleaseKeyTest, IsMadeOnceAndSignsTheSameAfterARestart) {
 }
 
 TEST_F(ReleaseKeyTest, OnlyTheOwnerReadsIt) {
-  ASSERT_TRUE(ReleaseKey::load_or_make(dir_).ok());
+  ASSERT_TRUE(ReleaseKey::load_or_make(dir_, false).ok());
   struct stat info {};
   ASSERT_EQ(::stat((dir_ + "/release.key").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
@@ -41,9 +41,24 @@ TEST_F(ReleaseKeyTest, OnlyTheOwnerReadsIt) {
 
 TEST_F(ReleaseKeyTest, IsNeverReplacedWhenItIsDamaged) {
   std::ofstream(dir_ + "/release.key") << "no key";
-  const auto key = ReleaseKey::load_or_make(dir_);
+  const auto key = ReleaseKey::load_or_make(dir_, false);
   ASSERT_FALSE(key.ok());
   EXPECT_EQ(key.error().code, ErrorCode::kDamaged);
+}
+
+TEST_F(ReleaseKeyTest, IsNeverReplacedWhenItCannotBeRead) {
+  // A link to itself: there, and not to be opened, whoever asks.
+  std::filesystem::create_symlink("release.key", dir_ + "/release.key");
+  EXPECT_FALSE(ReleaseKey::load_or_make(dir_, false).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(dir_ + "/release.key"));
+}
+
+TEST_F(ReleaseKeyTest, IsNotMadeAnewWhileNodesTrustTheOldOne) {
+  const auto key = ReleaseKey::load_or_make(dir_, true);
+  ASSERT_FALSE(key.ok());
+  EXPECT_EQ(key.error().code, ErrorCode::kDamaged);
+  EXPECT_NE(key.error().message.find("from a backup"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/release.key"));
 }
 
 }  // namespace

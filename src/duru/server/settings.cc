@@ -1,8 +1,5 @@
 #include "duru/server/settings.h"
 
-#include <fstream>
-#include <sstream>
-
 #include "duru/base/json.h"
 #include "duru/base/record_macros.h"
 #include "duru/server/data_dir.h"
@@ -13,11 +10,10 @@ DURU_RECORD(ServerSettings, (1, listen), (2, node_name), (3, emulate), (4, fleet
             (5, last_address), (6, names))
 
 Result<ServerSettings> load_settings(const std::string& dir) {
-  std::ifstream file(dir + "/settings.json");
-  if (!file) return ServerSettings{};
-  std::stringstream text;
-  text << file.rdbuf();
-  JsonResult<ServerSettings> settings = from_json<ServerSettings>(text.str());
+  const auto text = read_file_of(dir, "settings.json");
+  if (!text.ok()) return text.error();
+  if (!text.value()) return ServerSettings{};
+  JsonResult<ServerSettings> settings = from_json<ServerSettings>(*text.value());
   if (settings.ok()) return settings.value;
   const JsonProblem& problem = settings.problems.front();
   return Error{ErrorCode::kDamaged,

@@ -7,12 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "duru/http/certificate.h"
 #include "duru/server/data_dir.h"
@@ -29,16 +26,6 @@ constexpr Milliseconds kRenewedBefore = Milliseconds(kDay.value * 30);
 // From yesterday on, for callers whose clock is a little behind.
 http::Validity validity(Timestamp now, Milliseconds span) { return {now - kDay, now + span}; }
 
-// Nothing when the file is not there.
-Result<std::optional<std::string>> read_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file && errno == ENOENT) return std::optional<std::string>();
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return system_error("cannot read " + path, errno);
-  return std::optional(text.str());
-}
-
 bool lasts(const std::string& certificate_pem, Timestamp now) {
   const auto facts = http::read_certificate(certificate_pem);
   return facts.ok() && facts.value().until > now + kRenewedBefore;
@@ -53,9 +40,9 @@ Error damaged(const std::string& dir, const std::string& why) {
 }
 
 Result<http::CertifiedKey> load_or_make_ca(const std::string& dir, Timestamp now) {
-  const auto key = read_file(dir + "/ca.key");
+  const auto key = read_file_of(dir, "ca.key");
   if (!key.ok()) return key.error();
-  const auto certificate = read_file(dir + "/ca.pem");
+  const auto certificate = read_file_of(dir, "ca.pem");
   if (!certificate.ok()) return certificate.error();
   if (!key.value() && certificate.value()) return damaged(dir, "the key is missing");
   if (key.value() && certificate.value()) {
@@ -130,7 +117,7 @@ Result<ServerTls> load_or_make_tls(const std::string& dir, const std::vector<std
   if (!ca.ok()) return ca.error();
   auto fingerprint = http::fingerprint_of(ca.value().certificate_pem);
   if (!fingerprint.ok()) return fingerprint.error();
-  const auto kept = read_file(dir + "/server.pem");
+  const auto kept = read_file_of(dir, "server.pem");
   if (!kept.ok()) return kept.error();
   // The certificate, and behind it the key.
   const std::string text = kept.value().value_or("");

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "duru/api/render.h"
+#include "duru/field/protocol.h"
 #include "duru/server/api/backend.h"
 #include "duru/server/api/bodies.h"
 
@@ -38,6 +39,7 @@ class ReleaseMaker {
       manifest.chips.push_back(chip);
     }
     const std::string bytes = to_json(manifest, JsonForm::kSparse);
+    if (bytes.size() > kManifestBytesMax) return too_large(bytes.size(), at);
     const Result<Artifact> stored = backend_.context().artifacts.put_bytes(bytes);
     if (!stored.ok()) return stored.error();
     release.name = asked.name;
@@ -50,6 +52,12 @@ class ReleaseMaker {
   static Rejection missing(const JobFile& file, const std::string& at) {
     return {"invalid", "there is no artifact " + file.digest.hex(),
             "upload it to /v1/projects/default/artifacts first", at + "/digest"};
+  }
+  static Rejection too_large(std::size_t bytes, const std::string& at) {
+    return {"invalid",
+            "the release's manifest would have " + std::to_string(bytes) + " bytes, " +
+                std::to_string(kManifestBytesMax) + " at most",
+            "pack many files into one", at + "/files"};
   }
   static Rejection unknown_chip(const ChipName& chip, const std::string& at) {
     return {"unknown-chip", "there is no chip \"" + chip.str() + "\" in the catalogue",

@@ -3,6 +3,7 @@
 
 #include "duru/api/render.h"
 #include "duru/edge/known/known.h"
+#include "duru/field/protocol.h"
 #include "duru/server/api/backend.h"
 
 namespace duru {
@@ -125,7 +126,8 @@ void add_field_enrol_route(http::Router& router, Backend& backend) {
   router.add("POST", "/v1/field/enrol",
              [&backend](const RequestPtr& request, http::Responder responder) {
                post_enrol(backend, request, std::move(responder));
-             });
+             },
+             {.body_bytes_max = kEnrolBytesMax});
 }
 
 }  // namespace duru

@@ -4,6 +4,7 @@
 
 #include "duru/base/json.h"
 #include "duru/edge/known/known.h"
+#include "duru/field/protocol.h"
 #include "duru/server/api/backend.h"
 #include "duru/server/api/gate.h"
 
@@ -142,7 +143,8 @@ void add_field_sync_route(http::Router& router, Backend& backend) {
   router.add("POST", "/v1/field/sync",
              [&backend](const RequestPtr& request, http::Responder responder) {
                post_sync(backend, request, std::move(responder));
-             });
+             },
+             {.body_bytes_max = kSyncBytesMax});
 }
 
 }  // namespace duru
