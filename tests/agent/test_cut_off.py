@@ -1,5 +1,6 @@
 """A node without its server: it serves on, it comes back by itself, and it ends on the right release."""
 
+import json
 import re
 import subprocess
 import time
@@ -151,12 +152,16 @@ def test_what_serves_goes_on_when_the_servers_word_is_lost_from_the_disk(field, 
     before = node.workloads()
     node.kill()
     desired = node.data / "desired"
-    kept = desired.read_bytes()
+
+    def revision():
+        return json.loads(desired.read_text().splitlines()[0])["revision"]
+
+    kept = revision()
     desired.write_bytes(content) if content else desired.unlink()
     field.refuses = True
     node.run()
     wait_until(lambda: "refuses this node" in node.log.read_text(), "the agent to be at work")
-    assert desired.read_bytes() == kept
+    assert revision() == kept
     field.syncs.clear()
     field.refuses = False
     wait_until(lambda: len(field.syncs) > 3, "the node to be heard")
@@ -213,3 +218,19 @@ def test_an_ephemeral_agent_ends_its_workload_on_term(field, node, release):
     assert node.terminate() == 0
     assert node.serving() == []
     assert field.last["goodbye"] is True
+
+
+def test_how_often_the_server_is_asked_is_kept_over_a_restart(new_node, field):
+    field.heartbeat = "1h"
+    node = new_node()
+    node.enrol(field)
+    field.heartbeat = "100ms"
+    node.run()
+    wait_until(lambda: len(field.syncs) > 3, "the node to ask more often")
+    field.stop()
+    node.kill()
+    node.run()
+    wait_until(lambda: "the server cannot be reached" in node.log.read_text(), "a try while the server is gone")
+    field.syncs.clear()
+    field.start()
+    wait_until(lambda: field.syncs, "the next try", 10)

@@ -173,7 +173,7 @@ def test_a_disk_that_is_full_to_the_last_byte_stops_an_update_and_no_workload(fi
     except OSError:
         pass  # full
     number = field.give(release("two"), one)
-    wait_until(lambda: "the new revision waits" in node.log.read_text(), "the full disk to be told")
+    wait_until(lambda: "what the server says waits" in node.log.read_text(), "the full disk to be told")
     assert node.serving() == ["one"]
     ballast.unlink()
     wait_for(field, number, "serving", "two")

@@ -61,15 +61,21 @@ int fail(const Error& error) {
   return exit_code_of(error);
 }
 
-LinkOptions link_options(const Identity& identity, const AgentOptions& options,
+// What the server said last, if it can be read; else what it said at the enrolment.
+Milliseconds heartbeat_of(const Folder& data, const EnrolReply& enrolment) {
+  auto desired = load<Desired>(data, kDesired);
+  if (desired.ok() && desired.value().heartbeat.value > 0) return desired.value().heartbeat;
+  return enrolment.heartbeat.value > 0 ? enrolment.heartbeat : kDefaultHeartbeat;
+}
+
+LinkOptions link_options(const Identity& identity, const AgentOptions& options, const Folder& data,
                          http::Address server) {
   LinkOptions made;
   made.server = std::move(server);
   made.trust = trust_of(identity);
   made.credential = identity.request.credential;
   made.release_key = identity.reply->release_key;
-  made.heartbeat =
-      identity.reply->heartbeat.value > 0 ? identity.reply->heartbeat : kDefaultHeartbeat;
+  made.heartbeat = heartbeat_of(data, *identity.reply);
   made.heartbeat_always = options.heartbeat;
   made.ephemeral = options.ephemeral;
   return made;
@@ -114,8 +120,8 @@ int run_agent(const AgentOptions& options) {
   CounterBook counters(data.value(), log);
   log.say("node " + identity.value().reply->node + ", server " + identity.value().server);
 
-  Link link(link_options(identity.value(), options, server.value()), *spool.value(), blobs.value(),
-            log, [&wakeup] { wakeup.nudge(); });
+  Link link(link_options(identity.value(), options, data.value(), server.value()), *spool.value(),
+            blobs.value(), log, [&wakeup] { wakeup.nudge(); });
   Conductor conductor({data.value(), blobs.value(), slots.value(), workload.value(), *spool.value(),
                        link, counters, log},
                       identity.value());

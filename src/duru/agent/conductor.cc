@@ -9,7 +9,6 @@
 namespace duru::agent {
 namespace {
 
-constexpr char kDesired[] = "desired";
 constexpr char kState[] = "state";
 constexpr Milliseconds kStrayGrace = seconds(10);
 constexpr Milliseconds kCountEvery = seconds(1);
@@ -114,12 +113,13 @@ void Conductor::take_reply() {
   auto reply = parts_.link.take_reply();
   if (!reply) return;
   server_says_leave_ = reply->leave;
-  if (same(reply->revision, desired_.revision)) return;
-  const Desired next{reply->revision};
+  Desired next{reply->revision, desired_.heartbeat};
+  if (reply->heartbeat.value > 0) next.heartbeat = reply->heartbeat;
+  if (encode(next) == encode(desired_)) return;
   Status saved = save(parts_.data, kDesired, next);
   if (!saved.ok()) {
     // The next reply says it again.
-    return parts_.log.problem("desired", "the new revision waits: " + saved.error().message);
+    return parts_.log.problem("desired", "what the server says waits: " + saved.error().message);
   }
   fault_point("desired_saved");
   desired_ = next;

@@ -3,7 +3,7 @@
 // confirm. What is damaged is named and then treated as absent.
 //
 //   identity   who we are for the server: Identity (records.h); 0600 like everything here
-//   desired    what the server last said that we should run: Desired
+//   desired    what the server last said that we should run, and how often to ask: Desired
 //   state      how far we are with it: NodeState
 //   counters   CounterRecord, at most every 10 s
 //   lock       held (flock) by the agent that runs on this folder

@@ -12,7 +12,7 @@ using agent::Slot;
 using agent::SlotName;
 
 DURU_RECORD(Identity, (1, server), (2, request), (3, reply), (4, ca_pem))
-DURU_RECORD(Desired, (1, revision))
+DURU_RECORD(Desired, (1, revision), (2, heartbeat))
 DURU_RECORD(Slot, (1, release), (2, ready), (3, proven), (4, starts))
 DURU_ENUM(SlotName, {kNone, "none"}, {kA, "a"}, {kB, "b"})
 DURU_RECORD(NodeState, (1, revision), (2, gave_up), (3, stuck), (4, failed), (5, why), (6, a),

@@ -14,8 +14,11 @@ struct Identity {
   std::string ca_pem;  // of an https server: the one CA that is believed from then on
 };
 
+// What the server last said.
+inline constexpr char kDesired[] = "desired";  // its name in the data folder
 struct Desired {
   std::optional<Revision> revision;
+  Milliseconds heartbeat;  // 0: that of the enrolment
 };
 
 // One of the two places for an unpacked release.
