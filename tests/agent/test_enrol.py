@@ -21,8 +21,8 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_credential(field, new_no
 
 
 def test_enrolling_again_changes_nothing_and_another_code_is_refused(field, node):
-    node.enrol(field)
-    assert len(field.enrolments) == 1
+    again = node.enrol(field)
+    assert len(field.enrolments) == 1 and "nothing is changed" in again
     other = node.call("enrol", "--server", field.url, "--code", "other")
     assert other.returncode == 4 and "enrolled already, as node camera-1" in other.stderr
 
@@ -38,8 +38,43 @@ def test_a_server_beyond_this_machine_is_not_spoken_to_in_clear(new_node):
 
 
 def test_a_folder_that_is_not_enrolled_runs_nothing(new_node):
-    done = new_node().call("run")
-    assert done.returncode == 3, done.stderr
+    for verb in ("run", "status", "unenrol"):
+        done = new_node().call(verb)
+        assert done.returncode == 3 and "nothing is enrolled in" in done.stderr, done.stderr
+
+
+def test_a_folder_may_be_named_from_where_one_stands(field, new_node, release, tmp_path, monkeypatch):
+    node = new_node()
+    node.enrol(field)
+    number = field.give(release("one"))
+    absolute, node.data = node.data, node.data.relative_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    node.run()
+    monkeypatch.chdir("/")
+    node.data = absolute
+    wait_until(lambda: field.reports(number, "serving", "one"), "the release to be served")
+
+
+def test_a_code_without_its_whole_fingerprint_is_told_from_a_stranger(new_node):
+    done = new_node().call("enrol", "--server", "https://127.0.0.1:1", "--code", "secret.abcdef")
+    assert done.returncode == 2 and "the code is not whole: behind its dot stand 6 letters of 32" in done.stderr
+
+
+def test_what_was_told_of_the_chip_is_not_taken_for_what_was_seen(field, new_node):
+    told = new_node().enrol(field, "--chip", "dx-m1", "--accelerators", "2")
+    assert "with 2 x dx-m1, as told" in told
+
+
+def test_a_node_that_unenrols_ends_its_workload_and_leaves_nothing(field, node, release):
+    node.run()
+    number = field.give(release("one"))
+    wait_until(lambda: field.reports(number, "serving", "one"), "the release to be served")
+    assert node.call("unenrol").returncode == 4, "an agent runs on it"
+    node.terminate()
+    assert node.serving() == ["one"]
+    done = node.call("unenrol")
+    assert done.returncode == 0 and "duru revoke node camera-1" in done.stdout, done.stderr
+    assert node.serving() == [] and not node.data.exists()
 
 
 def test_a_second_agent_on_the_folder_is_refused(field, node):

@@ -128,3 +128,20 @@ def test_what_a_workload_that_nobody_knows_any_more_told_last_is_not_lost(field,
     node.run()
     wait_until(lambda: len(field.events) == 2, f"its last words; {field.events}")
     assert bodies(field) == [{"first": 1}, {"last": "words"}] and node.serving() == []
+
+
+def test_a_node_does_not_unenrol_over_alarms_that_nobody_has(field, node, release):
+    alarm = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
+    alarm += 'echo "{\\"kind\\":\\"alarm\\"}" >> $DURU_EVENTS\nsleep 1000\n'
+    node.run()
+    number = field.give(release("one", alarm))
+    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
+    field.stop()
+    (node.data / "work/smoke").touch()
+    wait_until(lambda: node.status()["events_waiting"] == 1, "the alarm to be on the node's disk")
+    node.terminate()
+    refused = node.call("unenrol")
+    assert refused.returncode == 4 and "1 events have not reached the server" in refused.stderr
+    assert node.serving() == [] and node.data.exists()
+    assert node.call("unenrol", "--drop-events").returncode == 0
+    assert not node.data.exists()

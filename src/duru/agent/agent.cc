@@ -81,56 +81,130 @@ LinkOptions link_options(const Identity& identity, const AgentOptions& options, 
   return made;
 }
 
-// Turns until there is an end; the workload of an ephemeral agent is over then.
-void turn_until_end(Conductor& conductor, const Wakeup& wakeup, bool ephemeral) {
-  bool leaving = false;
+// All parts of an agent on one folder, as long as it holds the folder's lock.
+class Agent {
+ public:
+  static Result<std::unique_ptr<Agent>> open(const AgentOptions& options);
+
+  // Turns until there is an end; the workload of one that leaves is over then.
+  void turn_until_end(bool ephemeral, bool leaving);
+  void say_goodbye() { link_->say_goodbye(kGoodbyePatience); }
+  void save() { counters_->save_now(); }
+  Log& log() { return log_; }
+  const std::string& name() const { return name_; }
+  // Events that the server has not acknowledged.
+  Result<std::int64_t> unsent() const {
+    auto summary = Spool::summarize(data_);
+    if (!summary.ok()) return summary.error();
+    return summary.value().waiting;
+  }
+
+ private:
+  Agent(Folder data, Fd lock, std::string name)
+      : data_(std::move(data)), lock_(std::move(lock)), name_(std::move(name)) {}
+  Status open_parts(const AgentOptions& options, const Identity& identity,
+                    const http::Address& server);
+
+  Folder data_;
+  Fd lock_;
+  const std::string name_;
+  Wakeup wakeup_;
+  Log log_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<Slots> slots_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<CounterBook> counters_;
+  std::unique_ptr<Link> link_;
+  std::unique_ptr<Conductor> conductor_;
+};
+
+// What opened, on the heap, so that the parts may know each other.
+template <class T>
+Status keep(Result<T> opened, std::unique_ptr<T>& place) {
+  if (!opened.ok()) return opened.error();
+  place = std::make_unique<T>(std::move(opened.value()));
+  return ok_status();
+}
+
+Result<std::unique_ptr<Agent>> Agent::open(const AgentOptions& options) {
+  auto identity = read_identity(options.data_path);
+  if (!identity.ok()) return identity.error();
+  auto server = http::parse_address(identity.value().server);
+  if (!server.ok()) return server.error();
+  auto data = Folder::open(options.data_path);
+  if (!data.ok()) return data.error();
+  auto lock = data.value().lock(kLockPatience);
+  if (!lock.ok()) return lock.error();
+  std::unique_ptr<Agent> made(
+      new Agent(std::move(data.value()), std::move(lock.value()), identity.value().reply->node));
+  DURU_TRY(made->open_parts(options, identity.value(), server.value()));
+  return made;
+}
+
+Status Agent::open_parts(const AgentOptions& options, const Identity& identity,
+                         const http::Address& server) {
+  if (!wakeup_.valid()) return system_error("make a wake-up", errno);
+  DURU_TRY(keep(BlobStore::open(data_), blobs_));
+  DURU_TRY(keep(Slots::open(data_), slots_));
+  auto spool = Spool::open(data_, {}, log_);
+  if (!spool.ok()) return spool.error();
+  spool_ = std::move(spool.value());
+  DURU_TRY(keep(Workload::open(data_, identity, options.supervise_program), workload_));
+  counters_ = std::make_unique<CounterBook>(data_, log_);
+  log_.say("node " + name_ + ", server " + identity.server);
+  link_ = std::make_unique<Link>(link_options(identity, options, data_, server), *spool_, *blobs_,
+                                 log_, [this] { wakeup_.nudge(); });
+  conductor_ = std::make_unique<Conductor>(
+      Parts{data_, *blobs_, *slots_, *workload_, *spool_, *link_, *counters_, log_}, identity);
+  return ok_status();
+}
+
+void Agent::turn_until_end(bool ephemeral, bool leaving) {
   for (;;) {
-    const bool stepped = conductor.turn();
-    if (leaving && conductor.nothing_runs()) return;
-    const bool asked = wakeup.wait(stepped ? 0 : kTurnMs);
+    if (leaving) conductor_->leave();
+    const bool stepped = conductor_->turn();
+    if (leaving && conductor_->nothing_runs()) return;
+    const bool asked = wakeup_.wait(stepped ? 0 : kTurnMs);
     if (asked && !ephemeral) return;
-    leaving = leaving || asked || (ephemeral && conductor.server_says_leave());
-    if (leaving) conductor.leave();
+    leaving = leaving || asked || (ephemeral && conductor_->server_says_leave());
   }
 }
 
 }  // namespace
 
 int run_agent(const AgentOptions& options) {
-  auto identity = read_identity(options.data_path);
-  if (!identity.ok()) return fail(identity.error());
-  auto server = http::parse_address(identity.value().server);
-  if (!server.ok()) return fail(server.error());
-  auto data = Folder::open(options.data_path);
-  if (!data.ok()) return fail(data.error());
-  auto lock = data.value().lock(kLockPatience);
-  if (!lock.ok()) return fail(lock.error());
-  const Wakeup wakeup;
-  if (!wakeup.valid()) return fail(system_error("make a wake-up", errno));
-
-  Log log;
-  auto blobs = BlobStore::open(data.value());
-  if (!blobs.ok()) return fail(blobs.error());
-  auto slots = Slots::open(data.value());
-  if (!slots.ok()) return fail(slots.error());
-  auto spool = Spool::open(data.value(), {}, log);
-  if (!spool.ok()) return fail(spool.error());
-  auto workload = Workload::open(data.value(), identity.value(), options.supervise_program);
-  if (!workload.ok()) return fail(workload.error());
-  CounterBook counters(data.value(), log);
-  log.say("node " + identity.value().reply->node + ", server " + identity.value().server);
-
-  Link link(link_options(identity.value(), options, data.value(), server.value()), *spool.value(),
-            blobs.value(), log, [&wakeup] { wakeup.nudge(); });
-  Conductor conductor({data.value(), blobs.value(), slots.value(), workload.value(), *spool.value(),
-                       link, counters, log},
-                      identity.value());
-  turn_until_end(conductor, wakeup, options.ephemeral);
-  counters.save_now();
-  if (options.ephemeral) link.say_goodbye(kGoodbyePatience);
-  log.say("the agent ends");
+  auto agent = Agent::open(options);
+  if (!agent.ok()) return fail(agent.error());
+  agent.value()->turn_until_end(options.ephemeral, false);
+  agent.value()->save();
+  if (options.ephemeral) agent.value()->say_goodbye();
+  agent.value()->log().say("the agent ends");
   // The link's thread may be in the middle of a request that takes long; all that matters is on
   // disk.
+  std::_Exit(kExitOk);
+}
+
+int unenrol(const UnenrolOptions& options) {
+  auto agent = Agent::open({options.data_path, options.supervise_program, true, {}});
+  if (!agent.ok()) return fail(agent.error());
+  agent.value()->turn_until_end(true, true);
+  agent.value()->save();
+  agent.value()->say_goodbye();
+  const auto unsent = agent.value()->unsent();
+  if (!options.drops_events && (!unsent.ok() || unsent.value() > 0)) {
+    const std::string count = unsent.ok() ? std::to_string(unsent.value()) : "unreadable";
+    std::fprintf(stderr,
+                 "error: the workload is ended; %s events have not reached the server. `duru-agent "
+                 "run` sends them when it can be reached; --drop-events ends without them\n",
+                 count.c_str());
+    std::_Exit(kExitRefused);
+  }
+  const Status removed = remove_tree(options.data_path);
+  if (!removed.ok()) std::_Exit(fail(removed.error()));
+  std::printf("%s is no node any more; on the server: duru revoke node %s\n",
+              options.data_path.c_str(), agent.value()->name().c_str());
+  std::fflush(stdout);
   std::_Exit(kExitOk);
 }
 

@@ -20,7 +20,17 @@ struct AgentOptions {
   std::optional<Milliseconds> heartbeat;  // whatever the server says
 };
 
+struct UnenrolOptions {
+  std::string data_path;
+  std::string supervise_program;
+  bool drops_events = false;  // those that the server has not acknowledged
+};
+
 // Does not come back by itself while all is well. An exit code (exit_code.h).
 int run_agent(const AgentOptions& options);
+
+// Ends the workload, sends what is unsent, and removes the folder: the machine is no node any more.
+// kExitRefused while an agent runs on the folder, or where events would be lost.
+int unenrol(const UnenrolOptions& options);
 
 }  // namespace duru::agent

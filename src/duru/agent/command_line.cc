@@ -29,6 +29,7 @@ struct Options {
   std::int32_t accelerators = -1;
   bool emulated = false;
   std::string supervise, heartbeat;
+  bool drop_events = false;
   bool ephemeral = false;
   std::string output = "table";
 };
@@ -41,6 +42,22 @@ int usage(const std::string& what) {
 int fail(const Error& error) {
   std::fprintf(stderr, "error: %s\n", error.message.c_str());
   return exit_code_of(error);
+}
+
+void say_enrolled(const Identity& identity, const Options& options, bool was_enrolled) {
+  const std::string& node = identity.reply->node;
+  std::printf("node %s %s\n", node.c_str(),
+              was_enrolled ? "was enrolled already; nothing is changed" : "is enrolled");
+  if (!was_enrolled && !options.node.empty() && node != options.node) {
+    std::printf("  %s is another node's name already\n", options.node.c_str());
+  }
+  const EnrolRequest& told = identity.request;
+  if (!was_enrolled && told.accelerators > 0 && !told.emulated) {
+    std::printf(
+        "  with %d x %s, as told: nobody looked for it; --emulated says that it is not there\n",
+        told.accelerators, told.chip.str().c_str());
+  }
+  std::printf("next: duru-agent run --data %s\n", options.data.c_str());
 }
 
 int do_enrol(const Options& options) {
@@ -62,18 +79,28 @@ int do_enrol(const Options& options) {
   if (!options.memory.empty() && !parse_bytes(options.memory, request.memory)) {
     return usage("--memory: expected a size such as 512MiB, got " + options.memory);
   }
+  const bool was_enrolled = read_identity(options.data).ok();
   auto identity = enrol(options.data, enrolment);
   if (!identity.ok()) return fail(identity.error());
-  std::printf("node %s is enrolled; next: duru-agent run --data %s\n",
-              identity.value().reply->node.c_str(), options.data.c_str());
+  say_enrolled(identity.value(), options, was_enrolled);
   return kExitOk;
 }
 
 // Beside this program, unless told otherwise.
 std::string supervise_program(const Options& options) {
-  if (!options.supervise.empty()) return options.supervise;
+  if (!options.supervise.empty()) return std::filesystem::absolute(options.supervise);
   std::error_code error;
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "duru-supervise";
+}
+
+int no_supervise(const std::string& path) {
+  return usage(path + " is not there; --supervise says where it is");
+}
+
+int do_unenrol(const Options& options) {
+  const std::string supervise = supervise_program(options);
+  if (!std::filesystem::exists(supervise)) return no_supervise(supervise);
+  return unenrol({options.data, supervise, options.drop_events});
 }
 
 int do_run(const Options& options) {
@@ -82,7 +109,7 @@ int do_run(const Options& options) {
   agent.ephemeral = options.ephemeral;
   agent.supervise_program = supervise_program(options);
   if (!std::filesystem::exists(agent.supervise_program)) {
-    return usage(agent.supervise_program + " is not there; --supervise says where it is");
+    return no_supervise(agent.supervise_program);
   }
   if (!options.heartbeat.empty()) {
     Milliseconds heartbeat;
@@ -104,7 +131,18 @@ int do_status(const Options& options) {
 }
 
 void add_data(CLI::App* verb, Options& options) {
-  verb->add_option("--data", options.data, "the agent's folder")->type_name("DIR")->required();
+  // Absolute from here on: the workload's supervisor and its tasks run in folders of their own.
+  const auto take = [&options](const std::string& told) {
+    options.data = std::filesystem::absolute(told).lexically_normal();
+  };
+  verb->add_option_function<std::string>("--data", take, "the agent's folder")
+      ->type_name("DIR")
+      ->required();
+}
+
+void add_supervise(CLI::App* verb, Options& options) {
+  verb->add_option("--supervise", options.supervise, "the program duru-supervise")
+      ->type_name("PATH");
 }
 
 CLI::App* add_enrol(CLI::App& app, Options& options) {
@@ -115,7 +153,7 @@ CLI::App* add_enrol(CLI::App& app, Options& options) {
   verb->add_option("--node", options.node, "a name to ask for; default: the server's choice");
   verb->add_option("--chip", options.chip, "the accelerators' chip, by name or alias");
   verb->add_option("--accelerators", options.accelerators, "how many; default: 1 with a chip")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, 64));
   verb->add_flag("--emulated", options.emulated, "the chip is emulated on this machine's CPU");
   verb->add_option("--cpu", options.cpu, "cores of this node; default: all")->type_name("N");
   verb->add_option("--memory", options.memory, "memory of this node; default: all")
@@ -135,11 +173,21 @@ CLI::App* add_run(CLI::App& app, Options& options) {
                  "end, with the workload, on TERM or when the server ends its nodes");
   verb->add_option("--heartbeat", options.heartbeat, "sync so often, whatever the server says")
       ->type_name("SPAN");
-  verb->add_option("--supervise", options.supervise, "the program duru-supervise")
-      ->type_name("PATH");
+  add_supervise(verb, options);
   verb->footer(
       "TERM ends the agent; the workload goes on and the next agent adopts it.\n"
       "  duru-agent run --data /var/lib/duru-agent\n");
+  return verb;
+}
+
+CLI::App* add_unenrol(CLI::App& app, Options& options) {
+  CLI::App* verb = app.add_subcommand(
+      "unenrol", "End the workload, send what is unsent, remove the folder; end `run` first");
+  add_data(verb, options);
+  verb->add_flag("--drop-events", options.drop_events,
+                 "also when events have not reached the server");
+  add_supervise(verb, options);
+  verb->footer("  duru-agent unenrol --data /var/lib/duru-agent\n");
   return verb;
 }
 
@@ -161,6 +209,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   CLI::App* enrol_verb = add_enrol(app, options);
   CLI::App* run_verb = add_run(app, options);
+  CLI::App* unenrol_verb = add_unenrol(app, options);
   CLI::App* status_verb = add_status(app, options);
   app.add_subcommand("version", "The version of this agent");
   try {
@@ -172,6 +221,7 @@ int run_command_line(int argc, char** argv) {
   }
   if (enrol_verb->parsed()) return do_enrol(options);
   if (run_verb->parsed()) return do_run(options);
+  if (unenrol_verb->parsed()) return do_unenrol(options);
   if (status_verb->parsed()) return do_status(options);
   std::puts(DURU_AGENT_VERSION);
   return kExitOk;

@@ -228,6 +228,7 @@ std::string Conductor::detail() const {
   };
   if (!state_.damaged.empty()) add("release " + state_.damaged + " was damaged on this disk");
   add(now == FieldPhase::kFetching ? fetch_detail_ : state_.why);
+  add(start_detail_);
   if (parts_.spool.is_overflowing()) {
     add("unsent events were dropped: their share of the disk was full");
   }

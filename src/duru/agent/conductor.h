@@ -101,7 +101,8 @@ class Conductor {
   std::optional<RunWatch> watch_;  // of state_.run, where a slot is active
   std::optional<SlotName> sound_;  // was verified since this agent runs
   std::string fetch_detail_;
-  Milliseconds pause_;  // before the next start, after it ended by itself
+  std::string start_detail_;  // why the workload cannot be started now
+  Milliseconds pause_;        // before the next start, after it ended by itself
   std::int64_t start_at_ms_ = 0;
   std::int64_t fill_at_ms_ = 0;
   std::int64_t look_again_at_ms_ = 0;  // at what may have come back to the disk without the link

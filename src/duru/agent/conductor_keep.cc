@@ -52,9 +52,10 @@ void Conductor::start_run() {
   if (!is_sound(state_.active, manifest)) return lose(state_.active);
   parts_.workload.remove_before(state_.run - 1);  // the last one's log may be of use
   Status started = watch_->start();
+  start_detail_ = started.ok() ? "" : "the workload cannot be started: " + started.error().message;
   if (started.ok()) return parts_.log.solved("start", "the workload can be started again");
   start_at_ms_ = boottime_ms() + kStartAgainAfter.value;
-  parts_.log.problem("start", "the workload cannot be started: " + started.error().message);
+  parts_.log.problem("start", start_detail_);
 }
 
 bool Conductor::can_go_back() const {

@@ -67,6 +67,12 @@ Code code_of(const std::string& told) {
 }
 
 Result<std::string> ca_of(const http::Address& server, const Code& code) {
+  constexpr std::size_t kFingerprintLetters = 32;
+  if (!code.fingerprint.empty() && code.fingerprint.size() != kFingerprintLetters) {
+    return refusal(ErrorCode::kInvalid, "the code is not whole: behind its dot stand " +
+                                            std::to_string(code.fingerprint.size()) +
+                                            " letters of " + std::to_string(kFingerprintLetters));
+  }
   if (!code.fingerprint.empty()) return http::fetch_ca(server, code.fingerprint, seconds(10));
   return refusal(ErrorCode::kInvalid,
                  "the code has no fingerprint of the server's CA, so that " + server.url() +
@@ -133,8 +139,12 @@ Result<Identity> enrol(const std::string& data_path, const Enrolment& enrolment)
 
 Result<Identity> read_identity(const std::string& data_path) {
   auto data = Folder::open(data_path);
-  if (!data.ok()) return data.error();
-  auto identity = load<Identity>(data.value(), kIdentity);
+  const auto identity =
+      data.ok() ? load<Identity>(data.value(), kIdentity) : Result<Identity>(data.error());
+  if (!identity.ok() && identity.error().code == ErrorCode::kNotFound) {
+    return refusal(ErrorCode::kNotFound, "nothing is enrolled in " + data_path +
+                                             "; first: duru-agent enrol --data " + data_path);
+  }
   if (!identity.ok() || identity.value().reply) return identity;
   return refusal(ErrorCode::kNotFound,
                  "the enrolment in " + data_path + " was not answered; enrol again");
