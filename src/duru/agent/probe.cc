@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -20,6 +21,22 @@ using supervisor::Fd;
 
 constexpr std::size_t kOutputBytesMax = 4096;
 constexpr std::size_t kLineBytesMax = 200;
+constexpr int kPartsPerTurn = 64;  // of 1 KiB each; together what its pipe holds
+// So many that do not end are what one machine bears.
+constexpr std::size_t kLeftMax = 16;
+
+// Whether it has ended; then its number is free.
+bool is_collected(pid_t killed) {
+  pid_t got = 0;
+  while ((got = ::waitpid(killed, nullptr, WNOHANG)) < 0 && errno == EINTR) continue;
+  return got != 0;
+}
+
+// Killed, not ended, and the ProbeRun is gone: children of this process all the same.
+std::vector<pid_t>& left() {
+  static std::vector<pid_t> pids;
+  return pids;
+}
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
   std::vector<char*> made;
@@ -53,12 +70,27 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 }  // namespace
 
+ProbeRun::~ProbeRun() {
+  cancel();
+  if (killed_ > 0 && !is_collected(killed_)) left().push_back(killed_);
+}
+
+bool ProbeRun::is_stuck() {
+  if (killed_ > 0 && is_collected(killed_)) killed_ = 0;
+  left().erase(std::remove_if(left().begin(), left().end(), is_collected), left().end());
+  return killed_ > 0 || left().size() >= kLeftMax;
+}
+
 void ProbeRun::start(const std::vector<std::string>& command,
                      const std::vector<std::string>& environment, const std::string& folder,
                      Milliseconds timeout) {
   cancel();
   text_.clear();
   timeout_ = timeout;
+  if (is_stuck()) {
+    failure_ = "its last probe does not end although it was killed";
+    return;
+  }
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     failure_ = system_error("pipe", errno).message;
@@ -95,12 +127,7 @@ std::optional<ProbeResult> ProbeRun::poll() {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
     pid_ = 0;
-    read_output();
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ProbeResult{true, ""};
-    const std::string how = WIFEXITED(status)
-                                ? "exited with code " + std::to_string(WEXITSTATUS(status))
-                                : "was ended by signal " + std::to_string(WTERMSIG(status));
-    return ProbeResult{false, "its probe " + how + last_line()};
+    return end_of(status);
   }
   if (boottime_ms() < deadline_ms_) return std::nullopt;
   cancel();
@@ -108,19 +135,30 @@ std::optional<ProbeResult> ProbeRun::poll() {
                      "its probe gave no answer in " + format_duration(timeout_) + last_line()};
 }
 
+ProbeResult ProbeRun::end_of(int status) {
+  read_output();
+  output_.reset();  // somebody whom it left behind may write on for ever
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ProbeResult{true, ""};
+  const std::string how = WIFEXITED(status)
+                              ? "exited with code " + std::to_string(WEXITSTATUS(status))
+                              : "was ended by signal " + std::to_string(WTERMSIG(status));
+  return ProbeResult{false, "its probe " + how + last_line()};
+}
+
 void ProbeRun::cancel() {
   failure_.clear();
   if (!is_running()) return;
   ::kill(-pid_, SIGKILL);
   ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
-  pid_ = 0;
+  killed_ = std::exchange(pid_, 0);
+  output_.reset();
 }
 
 void ProbeRun::read_output() {
   std::array<char, 1024> part;
-  ssize_t got = 0;
-  while ((got = ::read(output_.get(), part.data(), part.size())) > 0) {
+  for (int parts = 0; parts < kPartsPerTurn; ++parts) {
+    const ssize_t got = ::read(output_.get(), part.data(), part.size());
+    if (got <= 0) return;
     text_.append(part.data(), static_cast<std::size_t>(got));
     if (text_.size() > kOutputBytesMax) text_.erase(0, text_.size() - kOutputBytesMax);
   }

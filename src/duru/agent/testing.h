@@ -1,12 +1,15 @@
-// For tests: a data folder in a temporary place, and ways to damage what lies in it.
+// For tests: a data folder in a temporary place, ways to damage what lies in it, and patience.
 #pragma once
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 
@@ -31,6 +34,16 @@ class TestFolder {
   std::string path_;
   std::optional<Folder> folder_;
 };
+
+// Looks again and again until it is true; false after 20 s.
+inline bool until(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    ::poll(nullptr, 0, 2);
+  }
+  return true;
+}
 
 inline std::string slurp(const std::string& path) {
   std::ifstream in(path);
