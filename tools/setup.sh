@@ -105,6 +105,9 @@ setup_compilers() {
 setup_configure() {
   export CCACHE_DIR="${CCACHE_DIR:-$cache_dir/ccache}" CCACHE_BASEDIR="$root"
   export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-4G}"
+  # A checkout that was copied or moved brings a build of the other place along.
+  local cache="$build_dir/CMakeCache.txt"
+  if [ -e "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$cache"; then rm -rf "$build_dir"; fi
   mkdir -p "$build_dir"
   [ -e "$build_dir/build.ninja" ] && [ "$build_dir/build.ninja" -nt "$root/CMakePresets.json" ] || (
     flock 9

@@ -100,7 +100,7 @@ class Field:
         host, port = self.server().removeprefix("http://").rsplit(":", 1)
         near = str(getattr(self, "link_port", 0))
         process = subprocess.Popen(
-            [sys.executable, ROOT / "tools" / "forward.py", host, port, near],
+            [sys.executable, ROOT / "tools" / "forward.py", host, port, near, self.work / CUT],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # whoever waits for our own end of it does not wait for the link
             text=True,
