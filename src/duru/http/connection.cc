@@ -22,12 +22,13 @@ Connection::Connection(ServerContext& context, Socket socket)
 
 void Connection::start() {
   if (transport_.is_tls()) return shake_hands();
-  set_deadline(context_.limits.idle_max);
+  wait_for_request();
   read();
 }
 
 void Connection::shake_hands() {
   state_ = State::kHandshake;
+  waits_since_ = std::chrono::steady_clock::now();
   set_deadline(context_.limits.request_read_max);
   transport_.handshake(
       [self = shared_from_this()](Transport::Handshake end) { self->on_handshake(end); });
@@ -39,14 +40,29 @@ void Connection::on_handshake(Transport::Handshake end) {
   if (end == Transport::Handshake::kFailed) return close();
   if (is_one_too_many_) return refuse(too_many_connections(context_.limits));
   if (end == Transport::Handshake::kNotTls) return refuse(tls_needed());
-  state_ = State::kIdle;
-  set_deadline(context_.limits.idle_max);
+  wait_for_request();
   read();
+}
+
+void Connection::wait_for_request() {
+  state_ = State::kIdle;
+  waits_since_ = std::chrono::steady_clock::now();
+  set_deadline(context_.limits.idle_max);
+}
+
+std::optional<Connection::TimePoint> Connection::idle_since(TimePoint now) const {
+  const bool waits =
+      state_ == State::kIdle || state_ == State::kHandshake || state_ == State::kHead;
+  const bool is_between_two = state_ == State::kIdle && has_answered_;
+  const std::chrono::milliseconds silence(context_.limits.silence_max.value);
+  if (!waits || (!is_between_two && now < waits_since_ + silence)) return std::nullopt;
+  return waits_since_;
 }
 
 void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
+  if (is_one_of_many_) --context_.many_open;
   if (stream_) {
     --context_.counters.streams_open;
     std::exchange(stream_, nullptr)->die();
@@ -169,6 +185,7 @@ bool Connection::begin_request() {
   is_head_request_ = false;
   is_http10_ = false;
   state_ = State::kHead;
+  waits_since_ = std::chrono::steady_clock::now();
   set_deadline(context_.limits.request_read_max);
   return true;
 }
@@ -204,7 +221,7 @@ void Connection::accept_head() {
   request_->segments = std::move(target->segments);
   request_->query = std::move(target->query);
   request_->headers = std::move(head.headers);
-  if (passes_gate() && find_route() && open_body()) invite_body();
+  if (passes_gate() && takes_place() && find_route() && open_body()) invite_body();
 }
 
 bool Connection::passes_gate() {
@@ -219,6 +236,25 @@ bool Connection::passes_gate() {
   ++context_.counters.requests_refused;
   send_response(*std::move(refusal));
   return false;
+}
+
+// One of many counts as such from its first request on, and stays so while it asks as such.
+bool Connection::takes_place() {
+  if (request_->is_one_of_many == is_one_of_many_) return true;
+  const HttpLimits& limits = context_.limits;
+  if (is_one_of_many_) {
+    --context_.many_open;
+  } else if (context_.many_open + limits.connections_reserved < limits.connections_max ||
+             context_.make_room(true)) {
+    ++context_.many_open;
+  } else {
+    ++context_.counters.connections_refused;
+    close_after_ = true;
+    refuse(too_many_connections(limits));
+    return false;
+  }
+  is_one_of_many_ = request_->is_one_of_many;
+  return true;
 }
 
 bool Connection::find_route() {

@@ -37,6 +37,9 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   void start_refused();  // one connection too many: says so and closes
   void on_tick(TimePoint now);
   void begin_stop();  // finish what was begun, then close
+  bool is_one_of_many() const { return is_one_of_many_; }
+  // Since when it waits for a request; none where another may not have its place (server.h).
+  std::optional<TimePoint> idle_since(TimePoint now) const;
   void close();
 
   void take_answer(std::uint64_t number, Response response) override;
@@ -60,6 +63,7 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
 
   // Reading (connection.cc).
   void shake_hands();
+  void wait_for_request();
   void on_handshake(Transport::Handshake end);
   void read();
   std::size_t read_bytes() const;
@@ -70,6 +74,7 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   bool read_body();
   void accept_head();
   bool passes_gate();
+  bool takes_place();
   bool find_route();
   bool open_body();
   bool store_body(std::string_view piece);
@@ -99,7 +104,10 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   State state_ = State::kIdle;
   TimePoint deadline_ = TimePoint::max();
   bool reading_ = false;
+  TimePoint waits_since_{};  // for a handshake, a request, or the rest of its head
+  bool has_answered_ = false;
   bool is_one_too_many_ = false;
+  bool is_one_of_many_ = false;
   bool peer_ended_ = false;   // it will send nothing more
   bool close_after_ = false;  // the answer under way is the last
 

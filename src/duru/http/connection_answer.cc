@@ -84,8 +84,8 @@ std::string Connection::head_text(const Response& response, Framing framing,
 void Connection::finish_answer() {
   if (close_after_) return linger();
   if (context_.stopping || peer_ended_) return close();
-  state_ = State::kIdle;
-  set_deadline(context_.limits.idle_max);
+  has_answered_ = true;
+  wait_for_request();
   process();
 }
 

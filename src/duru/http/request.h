@@ -56,6 +56,8 @@ struct Request {
 
   // What the gate found out about the caller; the room that set it knows its type.
   std::shared_ptr<const void> caller;
+  // Set by the gate for callers of a kind that may be thousands; they leave places to the others.
+  bool is_one_of_many = false;
 
   // The value captured for `{name}`; empty when the route has no such parameter.
   const std::string& parameter(std::string_view name) const;

@@ -73,6 +73,7 @@ struct HttpServer::Core {
   Status open(const Address& wanted);
   void accept();
   void admit(Socket socket);
+  bool make_room(bool of_many);
   void run_tick();
   void begin_stop(Milliseconds grace_max);
   void end_if_empty();
@@ -122,7 +123,8 @@ void HttpServer::Core::admit(Socket socket) {
     ++context.counters.connections_refused;
     return;
   }
-  const bool is_one_too_many = connections.size() >= context.limits.connections_max;
+  const bool is_one_too_many =
+      connections.size() >= context.limits.connections_max && !make_room(false);
   const auto connection = std::make_shared<Connection>(context, std::move(socket));
   connections.emplace(connection.get(), connection);
   ++context.counters.connections_open;
@@ -131,6 +133,25 @@ void HttpServer::Core::admit(Socket socket) {
   } else {
     connection->start();
   }
+}
+
+bool HttpServer::Core::make_room(bool of_many) {
+  const auto now = std::chrono::steady_clock::now();
+  Connection* idlest = nullptr;
+  std::pair<bool, Connection::TimePoint> rank;  // one of many before others, then by time
+  for (const auto& [key, connection] : connections) {
+    const auto since = connection->idle_since(now);
+    if (!since || (of_many && !connection->is_one_of_many())) continue;
+    const std::pair mine(!connection->is_one_of_many(), *since);
+    if (idlest != nullptr && rank <= mine) continue;
+    idlest = connection.get();
+    rank = mine;
+  }
+  if (idlest == nullptr) return false;
+  ++context.counters.connections_displaced;
+  const auto keeps_alive = connections.at(idlest);
+  keeps_alive->close();
+  return true;
 }
 
 std::vector<std::shared_ptr<Connection>> HttpServer::Core::all() const {
@@ -189,6 +210,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options
     if (raw->connections.erase(&connection) > 0) --raw->context.counters.connections_open;
     raw->end_if_empty();
   };
+  raw->context.make_room = [raw](bool of_many) { return raw->make_room(of_many); };
   if (options.tls) {
     auto tls = TlsContext::for_server(*options.tls);
     if (!tls.ok()) return tls.error();
@@ -223,6 +245,7 @@ HttpCounters HttpServer::counters() const {
   counters.connections_accepted = live.connections_accepted;
   counters.connections_open = live.connections_open;
   counters.connections_refused = live.connections_refused;
+  counters.connections_displaced = live.connections_displaced;
   counters.requests = live.requests;
   counters.requests_refused = live.requests_refused;
   counters.streams_open = live.streams_open;

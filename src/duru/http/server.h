@@ -12,6 +12,15 @@
 // of HttpLimits holds for every caller; malformed input gets a problem document, never a crash. An
 // upload that breaks off leaves no file. The process's signals are not touched. With TLS, a caller
 // that speaks in clear gets one problem document that says so, and nothing else is said in clear.
+//
+// Who gets a place when connections are many:
+//  - Where connections_max are open, a new one takes the place of one that waits for no answer: it
+//    is between two requests, or its next request's head is not here after silence_max. Of those
+//    that are one of many (Request::is_one_of_many) first; each time of the one that waits longest.
+//  - Callers that are one of many hold at most connections_max - connections_reserved. A further
+//    one takes the place of one of them that is between two requests.
+//  - Who gets none is told so (503) and closed. A request whose head is here is never cut off for
+//    another. So idle callers, however many, lock nobody out, and the many never the others.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +37,7 @@ namespace duru::http {
 
 // Asked about each request when its head is there and its body is not: before routing, so that a
 // stranger learns nothing of what exists, and before a byte of the body is stored. An answer
-// refuses the request; nothing lets it pass. It may set request.caller.
+// refuses the request; nothing lets it pass. It may set request.caller and is_one_of_many.
 using Gate = std::function<std::optional<Response>(Request&)>;
 
 struct HttpServerOptions {
@@ -41,9 +50,10 @@ struct HttpServerOptions {
 struct HttpCounters {
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_open = 0;
-  std::uint64_t connections_refused = 0;  // over connections_max
-  std::uint64_t requests = 0;             // complete heads, faulty ones included
-  std::uint64_t requests_refused = 0;     // answered here, not by a handler
+  std::uint64_t connections_refused = 0;    // there was no place
+  std::uint64_t connections_displaced = 0;  // idle ones, closed for others
+  std::uint64_t requests = 0;               // complete heads, faulty ones included
+  std::uint64_t requests_refused = 0;       // answered here, not by a handler
   std::uint64_t streams_open = 0;
   std::uint64_t slow_readers_dropped = 0;  // streams and answers alike
   std::uint64_t tls_handshakes_failed = 0;

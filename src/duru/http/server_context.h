@@ -25,14 +25,18 @@ struct ServerContext {
   std::optional<TlsContext> tls;  // of a server that speaks TLS
   std::shared_ptr<Mailbox> mailbox;
   std::function<void(Connection&)> forget;  // the connection is closed
-  std::string date;                         // the Date field of this second
-  std::size_t bodies_bytes = 0;             // in memory, of requests that are still being read
+  // Closes a connection that may lose its place, if there is one; `of_many`: only one of those.
+  std::function<bool(bool of_many)> make_room;
+  std::size_t many_open = 0;     // connections of callers that are one of many
+  std::string date;              // the Date field of this second
+  std::size_t bodies_bytes = 0;  // in memory, of requests that are still being read
   bool stopping = false;
 
   struct {
     std::atomic<std::uint64_t> connections_accepted{0};
     std::atomic<std::uint64_t> connections_open{0};
     std::atomic<std::uint64_t> connections_refused{0};
+    std::atomic<std::uint64_t> connections_displaced{0};
     std::atomic<std::uint64_t> requests{0};
     std::atomic<std::uint64_t> requests_refused{0};
     std::atomic<std::uint64_t> streams_open{0};

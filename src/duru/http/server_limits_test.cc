@@ -160,22 +160,6 @@ TEST(HttpLimitsTest, IdleConnectionsAreClosedWithoutAWord) {
   EXPECT_EQ(client.request("POST", "/echo", {}, "again").value().body, "again");
 }
 
-TEST(HttpLimitsTest, OneConnectionTooManyIsToldSo) {
-  const auto server =
-      start_server(small_router(), {.connections_max = 2, .linger_max = Milliseconds(50)});
-  HttpClient first(server->address());
-  HttpClient second(server->address());
-  EXPECT_EQ(first.request("GET", "/hello").value().status, 200);
-  EXPECT_EQ(second.request("GET", "/hello").value().status, 200);
-  expect_refusal(*server, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", 503, "too-many-connections");
-  EXPECT_GE(server->counters().connections_refused, 1U);
-  EXPECT_EQ(first.request("GET", "/hello").value().status, 200);
-  ASSERT_TRUE(eventually([&] { return server->counters().connections_open == 2; }));
-  second = HttpClient(server->address());
-  ASSERT_TRUE(eventually([&] { return server->counters().connections_open == 1; }));
-  EXPECT_EQ(second.request("GET", "/hello").value().status, 200);
-}
-
 TEST(HttpLimitsTest, AReaderThatTakesNothingOfALargeAnswerIsDropped) {
   Router router;
   router.add("GET", "/large", [](const auto&, Responder responder) {

@@ -83,6 +83,7 @@ http::Gate make_gate(const ApiContext& context) {
           caller](http::Request& request) -> std::optional<http::Response> {
     if (request.path == "/healthz" || request.path == "/readyz") return std::nullopt;
     if (is_of_field(request)) {
+      request.is_one_of_many = true;
       // A new node has nothing but its code, in the body.
       if (request.segments.size() == 3 && request.segments[2] == "enrol") return std::nullopt;
       return admit_node(view, edge, request);

@@ -62,8 +62,11 @@ void add_http_metrics(const http::HttpCounters& counters, MetricsText& text) {
   text.add({}, number(counters.requests_refused));
   text.begin("duru_http_connections_total", "counter", "Connections that were accepted.");
   text.add({}, number(counters.connections_accepted));
-  text.begin("duru_http_connections_refused_total", "counter", "Connections over the limit.");
+  text.begin("duru_http_connections_refused_total", "counter", "Connections that got no place.");
   text.add({}, number(counters.connections_refused));
+  text.begin("duru_http_connections_displaced_total", "counter",
+             "Idle connections that were closed so that others had a place.");
+  text.add({}, number(counters.connections_displaced));
   text.begin("duru_http_connections", "gauge", "Connections that are open.");
   text.add({}, number(counters.connections_open));
   text.begin("duru_http_streams", "gauge", "Watch and log streams that are open.");
