@@ -210,7 +210,7 @@ def serves(status):
 
 def show_end(field):
     heading("alarms, newest last (duru events)")
-    for event in field.events()[-12:]:
+    for event in sorted(field.events(), key=lambda event: event["at"])[-12:]:
         body = event["body"]
         body = json.loads(body) if isinstance(body, str) else body
         truth = "smoke was there" if body["truth"] == "smoke" else "no smoke: a false alarm"

@@ -13,5 +13,6 @@ mkdir "$cameras"
 
 heading "on held-out synthetic scenes (examples/wildfire/evaluate.py --quick)"
 duru download quantize model-float32.onnx model-int8.onnx gate.json --to "$cameras/gated" >/dev/null
-"$venv/bin/python" "$root/examples/wildfire/evaluate.py" "$cameras/gated" --quick
+"$venv/bin/python" "$root/examples/wildfire/evaluate.py" "$cameras/gated" --quick |
+  "$venv/bin/python" "$root/tools/show_figures.py"
 describe="rollout smoke-1"
