@@ -31,6 +31,7 @@ class FieldServer:
         self.credential = None
         self.enrolments = []
         self.refuses = False  # 401 to every sync
+        self.refused_at = []  # on the monotonic clock
         self.leave = False
         self.loses = lambda kind: False  # whether the answer to an "enrol" or "sync" is lost on its way
         self.faults = {}  # digest -> function(bytes, offset) -> bytes that really go out
@@ -188,6 +189,7 @@ class FieldServer:
     def _sync(self, body, authorization):
         with self.lock:
             if self.refuses or authorization != f"Bearer {self.credential}":
+                self.refused_at.append(time.monotonic())
                 return 401, {"type": "revoked", "title": "Revoked", "detail": "the node was revoked"}
             self.syncs.append(body)
             for event in body.get("events", []):

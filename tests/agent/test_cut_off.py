@@ -115,6 +115,16 @@ def test_a_revoked_node_serves_on_and_asks_again(field, node, release):
     assert node.log.read_text().count("refuses this node") == 1
 
 
+def test_a_revoked_node_that_has_news_all_the_time_asks_no_more_often_than_another(field, node, release):
+    field.heartbeat = "2s"
+    node.run()
+    serve(field, release, "one", workload="#!/bin/sh\nwhile :; do echo '{}' >> $DURU_EVENTS; sleep 0.05; done\n")
+    field.refuses = True
+    wait_until(lambda: len(field.refused_at) >= 3, "it to ask again and again")
+    first, second, third = field.refused_at[:3]
+    assert second - first > 1.5 and third - second > 1.5
+
+
 def test_a_clock_that_is_years_off_does_not_matter(field, node, release, tmp_path, monkeypatch):
     source, library = tmp_path / "clock.c", tmp_path / "clock.so"
     source.write_text(WRONG_CLOCK)

@@ -1,5 +1,7 @@
 #include "duru/agent/link.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -12,8 +14,6 @@ namespace {
 
 // From this heartbeat on the connection is not kept from one sync to the next.
 constexpr Milliseconds kKeepBelow = seconds(5);
-constexpr Milliseconds kNewsPause = seconds(1);  // between two syncs that news made
-constexpr Milliseconds kPauseMax = minutes(5);   // between two tries, where the heartbeat is less
 constexpr Milliseconds kFetchPause = seconds(1);
 constexpr Milliseconds kFetchPauseMax = minutes(5);
 
@@ -36,6 +36,12 @@ Milliseconds doubled(Milliseconds pause, Milliseconds from, Milliseconds at_most
   return std::min(pause + pause, std::max(from, at_most));
 }
 
+std::uint64_t draw() {
+  std::uint64_t number = 0;
+  while (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) continue;
+  return number;
+}
+
 }  // namespace
 
 Link::Link(LinkOptions options, Spool& spool, BlobStore& blobs, Log& log,
@@ -44,10 +50,10 @@ Link::Link(LinkOptions options, Spool& spool, BlobStore& blobs, Log& log,
       spool_(spool),
       log_(log),
       wake_(std::move(wake)),
+      pace_(options_.heartbeat_always.value_or(options_.heartbeat), draw),
       client_(options_.server, sync_options(options_)),
       fetcher_(options_.server, {.headers = headers_of(options_), .trust = options_.trust}, blobs,
                options_.release_key),
-      heartbeat_(options_.heartbeat_always.value_or(options_.heartbeat)),
       thread_([this] { work(); }) {}
 
 Link::~Link() {
@@ -65,14 +71,13 @@ void Link::report(const Report& report) {
                        report.phase != report_->phase || report.serving != report_->serving ||
                        report.detail != report_->detail;
   report_ = report;
-  if (!is_news) return;
-  news_ = true;
-  changed_.notify_all();
+  pace_.reported(boottime_ms(), is_news);
+  if (is_news) changed_.notify_all();
 }
 
 void Link::news() {
   Lock lock(mutex_);
-  news_ = true;
+  pace_.event_waits();
   changed_.notify_all();
 }
 
@@ -112,10 +117,13 @@ void Link::say_goodbye(Milliseconds patience) {
 }
 
 void Link::work() {
+  if (spool_.has_waiting()) news();
   for (;;) {
+    look_at_main_loop();
     {
       Lock lock(mutex_);
-      const std::int64_t wait_ms = next_turn_ms() - boottime_ms();
+      const std::int64_t now = boottime_ms();
+      const std::int64_t wait_ms = next_turn_ms(now) - now;
       if (wait_ms > 0 && !stopping_ && !goodbye_) {
         changed_.wait_for(lock, std::chrono::milliseconds(std::min<std::int64_t>(wait_ms, 1000)));
       }
@@ -128,21 +136,29 @@ void Link::work() {
   }
 }
 
+void Link::look_at_main_loop() {
+  bool stands_still = false;
+  {
+    Lock lock(mutex_);
+    stands_still = pace_.stands_still(boottime_ms());
+  }
+  if (stands_still) {
+    log_.problem("loop", "the main loop stands still; the server is told nothing until it goes on");
+  } else {
+    log_.solved("loop", "the main loop goes on");
+  }
+}
+
 // With the mutex held.
-std::int64_t Link::next_turn_ms() const {
-  if (!report_) return boottime_ms() + kNewsPause.value;
-  std::int64_t turn = next_sync_ms_;
-  if (news_ && !is_away_) turn = std::min(turn, last_sync_ms_ + kNewsPause.value);
+std::int64_t Link::next_turn_ms(std::int64_t now) const {
+  const std::int64_t turn = pace_.next_look(now);
   const bool fetches = order_ && fetch_status_.state == FetchStatus::State::kWorking;
   return fetches ? std::min(turn, next_fetch_ms_) : turn;
 }
 
 bool Link::sync_is_due() const {
   Lock lock(mutex_);
-  if (!report_) return false;
-  const std::int64_t now = boottime_ms();
-  const bool has_news = news_ && !is_away_ && now - last_sync_ms_ >= kNewsPause.value;
-  return now >= next_sync_ms_ || has_news || goodbye_;
+  return report_ && (goodbye_ || pace_.is_due(boottime_ms()));
 }
 
 SyncRequest Link::request() const {
@@ -164,18 +180,16 @@ SyncRequest Link::request() const {
 }
 
 void Link::sync() {
+  http::Headers headers = {{"Content-Type", "application/json"}};
   {
     Lock lock(mutex_);
-    news_ = false;
+    pace_.asked();
+    if (pace_.heartbeat() >= kKeepBelow) headers.set("Connection", "close");
   }
   const Milliseconds asked_at(boottime_ms());
   const SyncRequest said = request();
-  http::Headers headers = {{"Content-Type", "application/json"}};
-  if (heartbeat_ >= kKeepBelow) headers.set("Connection", "close");
   auto answer =
       client_.request("POST", "/v1/field/sync", headers, to_json(said, JsonForm::kSparse));
-  last_sync_ms_ = boottime_ms();
-  next_sync_ms_ = last_sync_ms_ + heartbeat_.value;
   if (answer.ok()) {
     take_answer(answer.value(), asked_at, said);
   } else {
@@ -191,7 +205,10 @@ void Link::sync() {
 void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at,
                        const SyncRequest& said) {
   if (answer.status == 401 || answer.status == 403) {
-    is_away_ = false;
+    {
+      Lock lock(mutex_);
+      pace_.refused(boottime_ms());
+    }
     return log_.problem("sync", "the server refuses this node (" +
                                     text_member(answer.body, "type") +
                                     "): " + text_member(answer.body, "detail") +
@@ -207,26 +224,24 @@ void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at
                     reply.problems[0].detail);
   }
   log_.solved("sync", "the server is there");
-  is_away_ = false;
-  if (!options_.heartbeat_always && reply.value.heartbeat.value > 0) {
-    heartbeat_ = reply.value.heartbeat;
-  }
-  next_sync_ms_ = last_sync_ms_ + heartbeat_.value;
   spool_.note_server_time(reply.value.server_time, asked_at);
   spool_.acknowledge(reply.value.events_through);
   const bool took_all =
       !said.events.empty() && reply.value.events_through >= said.events.back().number;
   Lock lock(mutex_);
+  const bool is_told = !options_.heartbeat_always && reply.value.heartbeat.value > 0;
+  pace_.answered(boottime_ms(), is_told ? reply.value.heartbeat : pace_.heartbeat());
   // The rest of a long list is news too.
-  if (took_all && spool_.has_waiting()) news_ = true;
+  if (took_all && spool_.has_waiting()) pace_.event_waits();
   reply_ = std::move(reply.value);
   wake_();
 }
 
 void Link::back_off(const std::string& problem) {
-  is_away_ = true;
-  const Milliseconds pause = std::max(heartbeat_, std::min(kPauseMax, heartbeat_ + heartbeat_));
-  next_sync_ms_ = last_sync_ms_ + pause.value;
+  {
+    Lock lock(mutex_);
+    pace_.failed(boottime_ms());
+  }
   log_.problem("sync", problem + "; what runs goes on");
 }
 
@@ -255,8 +270,8 @@ void Link::fetch() {
       fetch_status_.state = FetchStatus::State::kRefused;
     }
     if (result.made_progress) fetch_pause_ = Milliseconds(0);
-    fetch_pause_ = doubled(fetch_pause_, std::min(kFetchPause, heartbeat_), kFetchPauseMax);
-    next_fetch_ms_ = boottime_ms() + fetch_pause_.value;
+    fetch_pause_ = doubled(fetch_pause_, std::min(kFetchPause, pace_.heartbeat()), kFetchPauseMax);
+    next_fetch_ms_ = boottime_ms() + jittered(fetch_pause_, draw()).value;
   }
   if (result.end == FetchResult::End::kFailed) {
     log_.problem("fetch", "release " + wanted->name + " does not come: " + result.detail);

@@ -1,6 +1,6 @@
 // Link: the agent's only way out, on a thread of its own, so that nothing that runs here ever waits
-// for the network. It syncs at every heartbeat, and within a second of news; it fetches releases,
-// and goes on syncing between two pieces of a download.
+// for the network. It syncs at every heartbeat, and within a second of news, as sync_pace.h says;
+// it fetches releases, and goes on syncing between two pieces of a download.
 //
 //   Link link(options, spool, blobs, log, [&] { wake_main_loop(); });
 //   link.report(report);                       // how we stand
@@ -8,11 +8,11 @@
 //   link.order(release);  link.fetch_status();
 //
 // While the server cannot be reached it is asked every second heartbeat, so that one which comes
-// back hears from us before it calls us lost; a server that refuses us is asked at each heartbeat.
-// News wait for that, too. Where the heartbeat is 5 s or more, no connection is held between two
-// syncs, nor after a download: the server has fewer of them than nodes.
+// back hears from us before it calls us lost. Where the heartbeat is 5 s or more, no connection is
+// held between two syncs, nor after a download: the server has fewer of them than nodes.
 //
-// Nothing is sent before the first report, which says what an earlier agent left running.
+// What is said is of the last two minutes, or nothing: the first report says what an earlier agent
+// left running, and a main loop that stands still is not spoken for.
 // All calls return at once, from any thread, except the last.
 #pragma once
 
@@ -25,6 +25,7 @@
 
 #include "duru/agent/fetcher.h"
 #include "duru/agent/spool.h"
+#include "duru/agent/sync_pace.h"
 #include "duru/http/client.h"
 
 namespace duru::agent {
@@ -76,8 +77,9 @@ class Link {
   using Lock = std::unique_lock<std::mutex>;
 
   void work();
-  std::int64_t next_turn_ms() const;
+  std::int64_t next_turn_ms(std::int64_t now) const;
   bool sync_is_due() const;
+  void look_at_main_loop();
   void sync();
   SyncRequest request() const;
   void take_answer(const http::ClientResponse& answer, Milliseconds asked_at,
@@ -96,7 +98,7 @@ class Link {
   std::optional<SyncReply> reply_;
   std::optional<ReleaseRef> order_;
   FetchStatus fetch_status_;
-  bool news_ = true;
+  SyncPace pace_;
   bool goodbye_ = false;
   bool goodbye_said_ = false;
   bool stopping_ = false;
@@ -106,10 +108,6 @@ class Link {
   // The thread's own.
   http::HttpClient client_;
   Fetcher fetcher_;
-  Milliseconds heartbeat_;
-  bool is_away_ = false;  // the server did not answer last time
-  std::int64_t next_sync_ms_ = 0;
-  std::int64_t last_sync_ms_ = 0;
   std::thread thread_;
 };
 
