@@ -227,7 +227,7 @@ void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at
   spool_.note_server_time(reply.value.server_time, asked_at);
   spool_.acknowledge(reply.value.events_through);
   const bool took_all =
-      !said.events.empty() && reply.value.events_through >= said.events.back().number;
+      said.events.empty() || reply.value.events_through >= said.events.back().number;
   Lock lock(mutex_);
   const bool is_told = !options_.heartbeat_always && reply.value.heartbeat.value > 0;
   pace_.answered(boottime_ms(), is_told ? reply.value.heartbeat : pace_.heartbeat());

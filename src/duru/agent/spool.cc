@@ -1,31 +1,19 @@
 #include "duru/agent/spool.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <charconv>
-#include <cstdio>
-#include <filesystem>
 
 #include "duru/agent/fault_point.h"
 #include "duru/base/clock.h"
 #include "duru/base/record_macros.h"
-#include "duru/supervisor/record_file.h"
 
 namespace duru {
 
 using agent::BootClock;
 using agent::BootClocks;
 using agent::SpoolMark;
-using agent::StoredEvent;
 
-DURU_RECORD(StoredEvent, (1, number), (2, boot_id), (3, at), (4, run), (5, end_offset), (6, body))
 DURU_RECORD(SpoolMark, (1, acknowledged), (2, removed_through), (3, dropped), (4, run),
-            (5, end_offset))
+            (5, end_offset), (6, placed), (7, generation), (8, unsent_after))
 DURU_RECORD(BootClock, (1, boot_id), (2, zero))
 DURU_RECORD(BootClocks, (1, boots))
 
@@ -34,88 +22,13 @@ DURU_RECORD(BootClocks, (1, boots))
 namespace duru::agent {
 namespace {
 
-using supervisor::Fd;
-
-constexpr char kMark[] = "mark";
-constexpr char kClocks[] = "clocks";
-constexpr char kSuffix[] = ".events";
-constexpr std::size_t kNumberDigits = 19;
-constexpr std::size_t kBootsMax = 8;
-// A clock that drifts is noted anew when it is off by so much.
-constexpr Milliseconds kClockSlack = seconds(1);
-
-std::string segment_name(std::int64_t first) {
-  std::string digits = std::to_string(first);
-  return std::string(kNumberDigits - digits.size(), '0') + digits + kSuffix;
-}
-
-std::vector<std::int64_t> segments_in(const Folder& folder) {
-  std::vector<std::int64_t> numbers;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path(), error)) {
-    const std::string name = entry.path().filename();
-    std::int64_t first = 0;
-    std::from_chars(name.data(), name.data() + name.size(), first);
-    if (first > 0 && name == segment_name(first)) numbers.push_back(first);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
-}
-
-std::string checksum(std::string_view text) {
-  std::array<char, 9> hex{};
-  std::snprintf(hex.data(), hex.size(), "%08x", supervisor::crc32(text));
-  return hex.data();
-}
-
-std::string line_of(const StoredEvent& event) {
-  const std::string json = to_json(event, JsonForm::kSparse);
-  return checksum(json) + " " + json + "\n";
-}
-
-std::optional<StoredEvent> parse_line(std::string_view line) {
-  if (line.size() < 10 || line[8] != ' ') return std::nullopt;
-  const std::string_view json = line.substr(9);
-  if (line.substr(0, 8) != checksum(json)) return std::nullopt;
-  auto event = from_json<StoredEvent>(json);
-  if (!event.ok()) return std::nullopt;
-  return event.value;
-}
-
-struct ReadSegment {
-  std::vector<StoredEvent> events;
-  std::int64_t good_bytes = 0;  // through the last readable line
-  int damaged_lines = 0;        // before that
-};
-
-Result<ReadSegment> read_segment(const Folder& folder, std::int64_t first) {
-  auto text = supervisor::read_whole(folder.fd(), segment_name(first));
-  if (!text.ok()) return text.error();
-  ReadSegment read;
-  int unreadable = 0;
-  std::int64_t number = first - 1;
-  const std::string& whole = text.value();
-  for (std::size_t at = 0, end; (end = whole.find('\n', at)) != std::string::npos; at = end + 1) {
-    auto event = parse_line(std::string_view(whole).substr(at, end - at));
-    if (!event || event->number <= number) {
-      ++unreadable;
-      continue;
-    }
-    number = event->number;
-    read.events.push_back(std::move(*event));
-    read.good_bytes = static_cast<std::int64_t>(end) + 1;
-    read.damaged_lines += std::exchange(unreadable, 0);
-  }
-  return read;
-}
-
-// An absent record is one with nothing in it; a damaged one is said and counts as absent.
-template <class T>
-T load_or_empty(const Folder& folder, const std::string& name, Log& log) {
-  auto record = load<T>(folder, name);
-  if (record.ok()) return record.value();
-  if (record.error().code != ErrorCode::kNotFound) log.say("damage: " + record.error().message);
-  return T{};
+// Nobody knows what became of the events before those that are here: they are not called dropped.
+SpoolMark mark_without_record(const Folder& folder) {
+  SpoolMark mark;
+  mark.generation = newest_generation(folder);
+  const std::vector<std::int64_t> firsts = segments_in(folder, mark.generation);
+  if (!firsts.empty()) mark.removed_through = firsts.front() - 1;
+  return mark;
 }
 
 }  // namespace
@@ -134,18 +47,23 @@ Result<SpoolSummary> Spool::summarize(const Folder& data) {
     if (folder.error().code == ErrorCode::kNotFound) return SpoolSummary{};
     return folder.error();
   }
-  auto read_mark = load<SpoolMark>(folder.value(), kMark);
-  const SpoolMark mark = read_mark.ok() ? read_mark.value() : SpoolMark{};
+  auto read_mark = load<SpoolMark>(folder.value(), kSpoolMark);
+  SpoolMark mark = read_mark.ok() ? read_mark.value() : SpoolMark{};
+  if (!read_mark.ok()) mark = mark_without_record(folder.value());
   SpoolSummary summary{0, mark.dropped};
-  const std::vector<std::int64_t> firsts = segments_in(folder.value());
+  const std::vector<std::int64_t> firsts = segments_in(folder.value(), mark.generation);
   std::int64_t after = mark.removed_through;
-  if (after == 0 && !firsts.empty()) after = firsts.front() - 1;
+  auto miss_through = [&](std::int64_t number) {
+    summary.dropped += std::max<std::int64_t>(0, number - after);
+    after = std::max(after, number);
+  };
   for (std::int64_t first : firsts) {
-    auto read = read_segment(folder.value(), first);
-    if (!read.ok()) continue;  // acknowledged and removed just now
+    auto read = SegmentFile{folder.value(), first, mark.generation}.read();
+    if (!read.ok()) continue;  // acknowledged and removed just now, or damaged
+    miss_through(first - 1);
     for (const StoredEvent& event : read.value().events) {
       if (event.number <= mark.removed_through) continue;
-      summary.dropped += event.number - after - 1;
+      miss_through(event.number - 1);
       after = event.number;
       summary.waiting += event.number > mark.acknowledged;
     }
@@ -153,37 +71,72 @@ Result<SpoolSummary> Spool::summarize(const Folder& data) {
   return summary;
 }
 
+// An absent record is one with nothing in it; a damaged one is said and counts as absent.
+void Spool::load_records() {
+  auto say = [this](const Error& error) {
+    if (error.code != ErrorCode::kNotFound) log_.say("damage: " + error.message);
+  };
+  auto mark = load<SpoolMark>(folder_, kSpoolMark);
+  if (mark.ok()) {
+    mark_ = mark.value();
+    keep_generation(folder_, mark_.generation);
+  } else {
+    say(mark.error());
+    mark_ = mark_without_record(folder_);
+  }
+  auto clocks = load<BootClocks>(folder_, kSpoolClocks);
+  if (clocks.ok()) {
+    clocks_ = clocks.value();
+  } else {
+    say(clocks.error());
+  }
+}
+
+// What a segment holds; `last` and `count` are its own where it can be read.
+Status Spool::measure(Segment& segment) const {
+  auto read = file_of(segment).read();
+  if (!read.ok()) return read.error();
+  if (read.value().damaged_lines > 0) {
+    log_.say("damage: " + folder_.path(file_of(segment).name()) + ": " +
+             std::to_string(read.value().damaged_lines) + " events cannot be read");
+  }
+  segment.bytes = read.value().good_bytes;
+  segment.count = static_cast<std::int64_t>(read.value().events.size());
+  if (segment.count == 0) return ok_status();
+  const StoredEvent& last = read.value().events.back();
+  segment.last = last.number;
+  segment.run = last.run;
+  segment.end_offset = last.end_offset;
+  return ok_status();
+}
+
 Status Spool::read_all() {
-  mark_ = load_or_empty<SpoolMark>(folder_, kMark, log_);
-  clocks_ = load_or_empty<BootClocks>(folder_, kClocks, log_);
-  const std::vector<std::int64_t> firsts = segments_in(folder_);
-  // Without a mark nobody knows what became of the events before: they are not called dropped.
-  const bool is_unknown = mark_.removed_through == 0 && !firsts.empty();
-  if (is_unknown) mark_.removed_through = firsts.front() - 1;
-  for (std::int64_t first : firsts) {
-    auto read = read_segment(folder_, first);
-    if (!read.ok()) return read.error();
-    if (read.value().damaged_lines > 0) {
-      log_.say("damage: " + folder_.path(segment_name(first)) + ": " +
-               std::to_string(read.value().damaged_lines) + " events cannot be read");
-    }
-    Segment segment;
-    segment.first = first;
-    segment.last = first - 1;
-    segment.count = static_cast<std::int64_t>(read.value().events.size());
-    segment.bytes = read.value().good_bytes;
-    if (segment.count > 0) {
-      const StoredEvent& last = read.value().events.back();
-      segment.last = last.number;
-      segment.run = last.run;
-      segment.end_offset = last.end_offset;
+  load_records();
+  const std::vector<std::int64_t> firsts = segments_in(folder_, mark_.generation);
+  std::vector<std::pair<std::size_t, Error>> unreadable;
+  for (std::size_t i = 0; i < firsts.size(); ++i) {
+    Segment segment{firsts[i], firsts[i] - 1, 0, 0, 0, 0};
+    Status read = measure(segment);
+    if (!read.ok()) {
+      if (is_passing(read.error())) return read;
+      // Nobody knows how many were in the newest one; one at least.
+      const bool is_newest = i + 1 == firsts.size();
+      segment.last = is_newest ? std::max(segment.first, mark_.acknowledged) : firsts[i + 1] - 1;
     }
     if (segment.last <= mark_.removed_through) {
-      ::unlinkat(folder_.fd(), segment_name(first).c_str(), 0);
+      file_of(segment).remove();
       continue;
     }
+    if (!read.ok()) unreadable.emplace_back(segments_.size(), read.error());
     segments_.push_back(segment);
   }
+  for (auto bad = unreadable.rbegin(); bad != unreadable.rend(); ++bad) {
+    set_aside(bad->first, bad->second);
+  }
+  if (mark_.unsent_after && *mark_.unsent_after <= last()) return ok_status();
+  mark_.unsent_after = last();
+  Status noted = commit(SpoolMark(mark_));
+  if (!noted.ok()) log_.problem("spool", "events: " + noted.error().message);
   return ok_status();
 }
 
@@ -199,7 +152,9 @@ std::int64_t Spool::last_number() const {
 
 bool Spool::has_waiting() const {
   std::lock_guard lock(mutex_);
-  return !segments_.empty() && segments_.back().last > mark_.acknowledged;
+  return std::any_of(segments_.begin(), segments_.end(), [this](const Segment& segment) {
+    return segment.count > 0 && segment.last > mark_.acknowledged;
+  });
 }
 
 std::int64_t Spool::dropped_now() const {
@@ -224,6 +179,7 @@ bool Spool::is_overflowing() const {
 std::int64_t Spool::offset_of(std::int64_t run) const {
   std::lock_guard lock(mutex_);
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    if (segment->last < mark_.placed) break;
     if (segment->count > 0) return segment->run == run ? segment->end_offset : 0;
   }
   return mark_.run == run ? mark_.end_offset : 0;
@@ -232,10 +188,27 @@ std::int64_t Spool::offset_of(std::int64_t run) const {
 Status Spool::append(std::int64_t run, const std::vector<Line>& lines) {
   if (lines.empty()) return ok_status();
   std::lock_guard lock(mutex_);
+  // The newest that the server acknowledged are lost here: what is left is of no use.
+  if (!segments_.empty() && segments_.back().last < last()) {
+    DURU_TRY(renumber(last(), heard_ ? std::nullopt : std::optional(last())));
+  }
   const bool is_full = !segments_.empty() && segments_.back().bytes >= limits_.segment_bytes;
   if (segments_.empty() || is_full) {
     segments_.push_back(Segment{last() + 1, last(), 0, 0, 0, 0});
   }
+  Status written = append_to_newest(run, lines);
+  if (!written.ok() && !is_passing(written.error()) && segments_.back().bytes > 0) {
+    // The place on the disk is bad: another one.
+    segments_.push_back(Segment{last() + 1, last(), 0, 0, 0, 0});
+    written = append_to_newest(run, lines);
+  }
+  DURU_TRY(written);
+  fault_point("events_spooled");
+  make_room();
+  return ok_status();
+}
+
+Status Spool::append_to_newest(std::int64_t run, const std::vector<Line>& lines) {
   Segment segment = segments_.back();
   std::string text;
   for (const Line& line : lines) {
@@ -244,34 +217,12 @@ Status Spool::append(std::int64_t run, const std::vector<Line>& lines) {
     text += line_of(event);
     ++segment.count;
   }
-  DURU_TRY(write(segment, text));
+  DURU_TRY(file_of(segment).write(segment.bytes, text));
   segment.bytes += static_cast<std::int64_t>(text.size());
   segment.run = run;
   segment.end_offset = lines.back().end_offset;
   segments_.back() = segment;
-  fault_point("events_spooled");
-  make_room();
   return ok_status();
-}
-
-// At the place where the last good line ends: what a failed write left there is overwritten.
-Status Spool::write(Segment& segment, const std::string& text) const {
-  const std::string name = segment_name(segment.first);
-  Fd file(::openat(folder_.fd(), name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  if (!file.valid()) return system_error("open " + folder_.path(name), errno);
-  if (::ftruncate(file.get(), segment.bytes) != 0) {
-    return system_error("shorten " + folder_.path(name), errno);
-  }
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = ::pwrite(file.get(), text.data() + done, text.size() - done,
-                                     segment.bytes + static_cast<off_t>(done));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error("write " + folder_.path(name), errno);
-    done += static_cast<std::size_t>(written);
-  }
-  if (::fsync(file.get()) != 0) return system_error("fsync " + folder_.path(name), errno);
-  return segment.bytes == 0 ? folder_.sync() : ok_status();
 }
 
 void Spool::make_room() {
@@ -293,104 +244,105 @@ void Spool::make_room() {
 }
 
 Status Spool::remove_oldest() {
-  const Segment& oldest = segments_.front();
   SpoolMark mark = mark_;
-  mark.dropped += missing(oldest, mark_.removed_through);
-  if (oldest.last > mark_.acknowledged) {
-    auto read = read_segment(folder_, oldest.first);
-    if (!read.ok()) return read.error();
+  if (segments_.front().last > mark_.acknowledged) {
+    auto read = file_of(segments_.front()).read();
+    if (!read.ok()) {
+      if (is_passing(read.error())) return read.error();
+      set_aside(0, read.error());
+      return ok_status();
+    }
+    segments_.front().count = static_cast<std::int64_t>(read.value().events.size());
     for (const StoredEvent& event : read.value().events) {
       mark.dropped += event.number > mark_.acknowledged;
     }
   }
+  const Segment oldest = segments_.front();
+  mark.dropped += missing(oldest, mark_.removed_through);
   mark.removed_through = oldest.last;
-  if (oldest.count > 0) {
-    mark.run = oldest.run;
-    mark.end_offset = oldest.end_offset;
-  }
-  DURU_TRY(save(folder_, kMark, mark));
+  place_at(mark, oldest.last);
+  DURU_TRY(commit(mark));
   fault_point("event_segment_noted");
-  mark_ = mark;
-  ::unlinkat(folder_.fd(), segment_name(oldest.first).c_str(), 0);
+  file_of(oldest).remove();
   segments_.erase(segments_.begin());
   return ok_status();
 }
 
-std::vector<EventReport> Spool::batch(std::size_t count_max) const {
-  std::lock_guard lock(mutex_);
-  std::vector<EventReport> reports;
-  const std::string boot = boot_id();
-  const std::int64_t now = boottime_ms();
-  for (const Segment& segment : segments_) {
-    if (segment.last <= mark_.acknowledged) continue;
-    auto read = read_segment(folder_, segment.first);
-    if (!read.ok()) break;
-    for (StoredEvent& event : read.value().events) {
-      if (event.number <= mark_.acknowledged) continue;
-      if (reports.size() == count_max) return reports;
-      EventReport report;
-      report.number = event.number;
-      report.body = std::move(event.body);
-      if (event.boot_id == boot) {
-        report.age = Milliseconds(std::max<std::int64_t>(0, now - event.at.value));
-      } else {
-        for (const BootClock& clock : clocks_.boots) {
-          if (clock.boot_id == event.boot_id) report.server_time = clock.zero + event.at;
-        }
-      }
-      reports.push_back(std::move(report));
-    }
-  }
-  return reports;
-}
-
-void Spool::acknowledge(std::int64_t through) {
-  std::lock_guard lock(mutex_);
-  if (through == mark_.acknowledged) return;
-  SpoolMark mark = mark_;
-  // The server lost what it had: what is here still is sent again, and what was removed in between
-  // is dropped now. What is removed behind `acknowledged` always is counted.
-  const std::int64_t removed = std::min(mark_.acknowledged, mark_.removed_through);
-  mark.dropped += std::max<std::int64_t>(0, removed - through);
-  mark.acknowledged = through;
-  const std::int64_t stored = segments_.empty() ? mark_.removed_through : segments_.back().last;
-  // The server knows more of us than our own disk: numbers go on behind what it has.
-  if (through > stored) {
-    mark.removed_through = through;
-    if (!segments_.empty() && segments_.back().count > 0) {
-      mark.run = segments_.back().run;
-      mark.end_offset = segments_.back().end_offset;
-    }
-  }
-  Status saved = save(folder_, kMark, mark);
-  if (!saved.ok()) return log_.problem("spool", "events: " + saved.error().message);
+Status Spool::commit(const SpoolMark& mark) {
+  DURU_TRY(save(folder_, kSpoolMark, mark));
   mark_ = mark;
-  if (through > stored) {
-    for (const Segment& segment : segments_) {
-      ::unlinkat(folder_.fd(), segment_name(segment.first).c_str(), 0);
-    }
-    segments_.clear();
-  }
-  // The newest stays: it says where we are.
-  while (segments_.size() > 1 && segments_.front().last <= through) {
-    if (!remove_oldest().ok()) break;
-  }
-  if (last() == through) overflowing_ = false;
+  return ok_status();
 }
 
-void Spool::note_server_time(Timestamp server_time, Milliseconds at) {
-  std::lock_guard lock(mutex_);
-  const BootClock now{boot_id(), server_time - at};
-  auto& boots = clocks_.boots;
-  if (!boots.empty() && boots.back().boot_id == now.boot_id) {
-    const Milliseconds off = since(now.zero, boots.back().zero);
-    if (off < kClockSlack && Milliseconds(-off.value) < kClockSlack) return;
-    boots.pop_back();
+// Notes where event `number` lies in its run's file, if it is here.
+void Spool::place_at(SpoolMark& mark, std::int64_t number) const {
+  if (number <= mark.placed) return;
+  for (const Segment& segment : segments_) {
+    if (segment.count == 0 || number < segment.first || number > segment.last) continue;
+    StoredEvent event;
+    event.run = segment.run;
+    event.end_offset = segment.end_offset;
+    if (number < segment.last) {
+      auto read = file_of(segment).read();
+      if (!read.ok()) return;
+      const auto& events = read.value().events;
+      const auto found = std::find_if(events.begin(), events.end(), [number](const auto& stored) {
+        return stored.number == number;
+      });
+      if (found == events.end()) return;
+      event = *found;
+    }
+    mark.placed = number;
+    mark.run = event.run;
+    mark.end_offset = event.end_offset;
+    return;
   }
-  boots.push_back(now);
-  if (boots.size() > kBootsMax) boots.erase(boots.begin());
-  Status saved = save(folder_, kClocks, clocks_);
-  if (!saved.ok()) log_.problem("spool", "events: " + saved.error().message);
+}
+
+// What was in it is dropped, but for what the server has: numbers go on behind it.
+void Spool::set_aside(std::size_t index, const Error& why) {
+  log_.say("damage: " + why.message + "; these events are dropped");
+  const Segment bad = segments_[index];
+  SpoolMark mark = mark_;
+  place_at(mark, bad.last);
+  const std::int64_t had = std::min(bad.last, mark_.acknowledged);
+  if (index == 0 && had > mark_.removed_through) {
+    if (bad.count > 0) mark.dropped += missing(bad, mark_.removed_through);
+    mark.removed_through = had;
+  }
+  Status kept = commit(mark);
+  if (index + 1 == segments_.size()) {
+    segments_.push_back(Segment{bad.last + 1, bad.last, 0, 0, 0, 0});
+    if (kept.ok()) kept = file_of(segments_.back()).write(0, "");
+  }
+  segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (kept.ok()) kept = file_of(bad).set_aside();
+  if (!kept.ok()) log_.problem("spool", "events: " + kept.error().message);
+}
+
+Result<std::vector<StoredEvent>> Spool::events_after(std::int64_t number, std::size_t count_max) {
+  std::vector<StoredEvent> events;
+  for (std::size_t i = 0; i < segments_.size();) {
+    Segment& segment = segments_[i];
+    if (segment.count == 0 || segment.last <= number) {
+      ++i;
+      continue;
+    }
+    auto read = file_of(segment).read();
+    if (!read.ok()) {
+      if (is_passing(read.error())) return read.error();
+      set_aside(i, read.error());
+      continue;
+    }
+    segment.count = static_cast<std::int64_t>(read.value().events.size());
+    for (StoredEvent& event : read.value().events) {
+      if (event.number <= number) continue;
+      if (events.size() == count_max) return events;
+      events.push_back(std::move(event));
+    }
+    ++i;
+  }
+  return events;
 }
 
 }  // namespace duru::agent

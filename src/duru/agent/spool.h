@@ -10,14 +10,18 @@
 // Guarantees: each line of a run's events file gets one number, whatever dies when, because an
 // event carries its place in that file (offset_of() says where to read on). Numbers rise by one; a
 // number that is missing was dropped and is counted in dropped(), also one that the server lost
-// after it was removed here. Bounded by `limits`: the oldest
-// segment goes first, acknowledged or not.
+// after it was removed here. Bounded by `limits`: the oldest segment goes first, acknowledged or
+// not. A segment that cannot be read is set aside, counted as dropped, and holds nothing up.
 //
-// On disk, in events/: segments of about 64 KiB, named by the first number in them, one event a
-// line: `CRC32 JSON` (StoredEvent). A torn last line never was durable and is cut off; a damaged
-// one is dropped and counted. `mark` (SpoolMark) holds what the removed segments leave behind: it
-// is written before a segment is removed. `clocks` holds what the server said the time was, by
-// boot.
+// The server may know of more events than our disk, where that lost some that were sent. So batch()
+// is empty until the server has said, since the start, how far it is. If that is beyond what we can
+// have sent, what was written since we last heard of it gets new numbers behind the server's.
+//
+// On disk, in events/: segments of about 64 KiB (spool_segment.h). A torn last line never was
+// durable and is cut off; a damaged one is dropped and counted. `mark` (SpoolMark) holds what the
+// removed segments leave behind: it is written before a segment is removed. New numbers are given
+// by writing the segments once more, under another generation, which `mark` then names. `clocks`
+// holds what the server said the time was, by boot.
 //
 // Ages are on the boot-time clock of one boot. An event of an earlier boot has the server's time of
 // it, where the server spoke to us in that boot. Safe from several threads.
@@ -25,28 +29,29 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 
-#include "duru/agent/disk.h"
 #include "duru/agent/log.h"
+#include "duru/agent/spool_segment.h"
 #include "duru/field/protocol.h"
 
 namespace duru::agent {
 
-struct StoredEvent {
-  std::int64_t number = 0;
-  std::string boot_id;
-  Milliseconds at;  // boot-time clock of that boot
-  std::int64_t run = 0;
-  std::int64_t end_offset = 0;  // behind its line in the run's events file
-  std::string body;
-};
+// Names of records in events/.
+inline constexpr char kSpoolMark[] = "mark";
+inline constexpr char kSpoolClocks[] = "clocks";
 
 struct SpoolMark {
   std::int64_t acknowledged = 0;     // by the server, through this number
   std::int64_t removed_through = 0;  // no segment up to here is of use any more
   std::int64_t dropped = 0;          // never reached the server, among the removed
-  std::int64_t run = 0;              // of the newest removed event, and its place
+  std::int64_t run = 0;              // of event `placed`, and its place
   std::int64_t end_offset = 0;
+  std::int64_t placed = 0;      // the newest that was acknowledged or removed
+  std::int64_t generation = 0;  // of the segments
+  // Events behind this number were never sent: the server was not heard since before they were
+  // written.
+  std::optional<std::int64_t> unsent_after;
 };
 
 struct BootClock {
@@ -55,7 +60,7 @@ struct BootClock {
 };
 
 struct BootClocks {
-  std::vector<BootClock> boots;  // the oldest first, at most kBootsMax
+  std::vector<BootClock> boots;  // the oldest first, at most eight
 };
 
 struct SpoolLimits {
@@ -83,7 +88,7 @@ class Spool {
   Status append(std::int64_t run, const std::vector<Line>& lines);
   std::int64_t offset_of(std::int64_t run) const;
 
-  std::vector<EventReport> batch(std::size_t count_max) const;
+  std::vector<EventReport> batch(std::size_t count_max);
   void acknowledge(std::int64_t through);
   void note_server_time(Timestamp server_time, Milliseconds at);
 
@@ -106,10 +111,22 @@ class Spool {
   Spool(Folder folder, SpoolLimits limits, Log& log)
       : folder_(std::move(folder)), limits_(limits), log_(log) {}
   Status read_all();
-  Status write(Segment& segment, const std::string& text) const;
+  void load_records();
+  Status measure(Segment& segment) const;
+  // Below: with the mutex held.
+  SegmentFile file_of(const Segment& segment) const {
+    return {folder_, segment.first, mark_.generation};
+  }
+  Status commit(const SpoolMark& mark);
+  Status append_to_newest(std::int64_t run, const std::vector<Line>& lines);
   void make_room();
   Status remove_oldest();
-  // Below: with the mutex held.
+  void set_aside(std::size_t index, const Error& why);
+  Status note_acknowledged(std::int64_t through);
+  Status renumber(std::int64_t through, std::optional<std::int64_t> unsent_after);
+  Status write_anew(std::vector<StoredEvent> events, SpoolMark mark);
+  Result<std::vector<StoredEvent>> events_after(std::int64_t number, std::size_t count_max);
+  void place_at(SpoolMark& mark, std::int64_t number) const;
   std::int64_t last() const;
   std::int64_t missing(const Segment& segment, std::int64_t after) const {
     return segment.last - after - segment.count;
@@ -123,13 +140,13 @@ class Spool {
   SpoolMark mark_;
   BootClocks clocks_;
   std::vector<Segment> segments_;  // ascending
+  bool heard_ = false;             // the server said since the start how far it is
   bool overflowing_ = false;
 };
 
 }  // namespace duru::agent
 
 namespace duru {
-DURU_DECLARE_RECORD(agent::StoredEvent)
 DURU_DECLARE_RECORD(agent::SpoolMark)
 DURU_DECLARE_RECORD(agent::BootClock)
 DURU_DECLARE_RECORD(agent::BootClocks)

@@ -3,44 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "duru/agent/testing.h"
+#include "duru/agent/spool_testing.h"
 
 namespace duru::agent {
 namespace {
-
-class SpoolTest : public testing::Test {
- protected:
-  void reopen() {
-    spool.reset();
-    auto opened = Spool::open(data.folder(), limits, log);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    spool = std::move(opened.value());
-  }
-  void SetUp() override { reopen(); }
-  void add(std::int64_t run, std::int64_t end_offset, const std::string& body) {
-    Status added = spool->append(run, {{body, end_offset}});
-    ASSERT_TRUE(added.ok()) << added.error().message;
-  }
-  void add_many(int count) {
-    for (int i = 0; i < count; ++i)
-      add(1, ++offset, "{\"padding\":\"" + std::string(400, 'x') + "\"}");
-  }
-  std::vector<std::int64_t> numbers(std::size_t count_max = 1000) {
-    std::vector<std::int64_t> found;
-    for (const EventReport& event : spool->batch(count_max)) found.push_back(event.number);
-    return found;
-  }
-  std::string segment(std::int64_t first) {
-    const std::string digits = std::to_string(first);
-    return data.path("events/" + std::string(19 - digits.size(), '0') + digits + ".events");
-  }
-
-  TestFolder data;
-  Log log;
-  SpoolLimits limits;
-  std::unique_ptr<Spool> spool;
-  std::int64_t offset = 0;
-};
 
 TEST_F(SpoolTest, NumbersRiseByOneOverARestart) {
   add(1, 10, "{\"a\":1}");
@@ -55,7 +21,7 @@ TEST_F(SpoolTest, NumbersRiseByOneOverARestart) {
 TEST_F(SpoolTest, WhatIsAcknowledgedIsNotSentAgainAndItsNumberIsNotUsedAgain) {
   add(1, 10, "{}");
   add(1, 20, "{}");
-  spool->acknowledge(2);
+  acknowledge(2);
   EXPECT_FALSE(spool->has_waiting());
   reopen();
   EXPECT_TRUE(numbers().empty());
@@ -68,7 +34,7 @@ TEST_F(SpoolTest, APlaceInTheWorkloadsFileIsKnownWhateverWasAcknowledgedOrRemove
   reopen();
   add(7, 10, "{}");
   add(7, 25, "{}");
-  spool->acknowledge(2);
+  acknowledge(2);
   reopen();
   EXPECT_EQ(spool->offset_of(7), 25);
   EXPECT_EQ(spool->offset_of(8), 0);
@@ -87,7 +53,7 @@ TEST_F(SpoolTest, TheOldestIsDroppedWhenItsShareOfTheDiskIsFullAndTheLossIsCount
   reopen();
   EXPECT_EQ(spool->dropped(), dropped);
   EXPECT_EQ(numbers().front(), dropped + 1);
-  spool->acknowledge(100);
+  acknowledge(100);
   EXPECT_EQ(spool->dropped(), dropped);
   EXPECT_FALSE(spool->is_overflowing());
 }
@@ -96,7 +62,7 @@ TEST_F(SpoolTest, AcknowledgedEventsAreNoLossWhenTheirSegmentGoes) {
   limits.segment_bytes = 2'000;
   reopen();
   add_many(40);
-  spool->acknowledge(40);
+  acknowledge(40);
   add_many(1);
   EXPECT_EQ(spool->dropped(), 0);
   EXPECT_EQ(numbers(), (std::vector<std::int64_t>{41}));
@@ -109,7 +75,7 @@ TEST_F(SpoolTest, ASegmentThatWasNotedAsGoneIsNoLossAndIsNotSentAgain) {
   add(1, 10, "{}");
   add(1, 20, "{}");
   const std::string first = slurp(segment(1));
-  spool->acknowledge(1);
+  acknowledge(1);
   ASSERT_FALSE(std::filesystem::exists(segment(1)));
   write_file(segment(1), first);  // as if we had died before it was removed
   reopen();
@@ -148,7 +114,7 @@ TEST_F(SpoolTest, WithoutItsMarkNothingIsCalledDroppedAndNumbersGoOn) {
   limits.segment_bytes = 1;
   reopen();
   for (int i = 1; i <= 5; ++i) add(1, 10 * i, "{}");
-  spool->acknowledge(4);
+  acknowledge(4);
   replace_in(data.path("events/mark"), "4", "9");
   reopen();
   EXPECT_EQ(spool->dropped(), 0);
@@ -159,7 +125,7 @@ TEST_F(SpoolTest, WithoutItsMarkNothingIsCalledDroppedAndNumbersGoOn) {
 }
 
 TEST_F(SpoolTest, NumbersGoOnBehindWhatTheServerHasWhenTheDiskForgot) {
-  spool->acknowledge(500);
+  acknowledge(500);
   add(1, 10, "{}");
   EXPECT_EQ(numbers(), (std::vector<std::int64_t>{501}));
   EXPECT_EQ(spool->dropped(), 0);
@@ -169,15 +135,15 @@ TEST_F(SpoolTest, WhatTheServerLostIsSentAgainAndWhatIsNoLongerHereIsDroppedOnce
   limits.segment_bytes = 1;  // each event is a segment
   reopen();
   for (int i = 1; i <= 5; ++i) add(1, 10 * i, "{}");
-  spool->acknowledge(5);  // the newest segment stays
+  acknowledge(5);  // the newest segment stays
   for (int reply = 0; reply < 2; ++reply) {
-    spool->acknowledge(2);
+    acknowledge(2);
     reopen();
     EXPECT_EQ(numbers(), (std::vector<std::int64_t>{5}));
     EXPECT_TRUE(spool->has_waiting());
     EXPECT_EQ(spool->dropped(), 2);
   }
-  spool->acknowledge(5);
+  acknowledge(5);
   EXPECT_FALSE(spool->has_waiting());
   add(1, 60, "{}");
   EXPECT_EQ(numbers(), (std::vector<std::int64_t>{6}));
@@ -189,18 +155,18 @@ TEST_F(SpoolTest, WhatWasDroppedIsNotCountedAgainWhenTheServerLosesMore) {
   limits.segment_bytes = 2'000;
   reopen();
   add_many(10);
-  spool->acknowledge(3);
+  acknowledge(3);
   add_many(90);
   const std::int64_t dropped = spool->dropped();
   EXPECT_EQ(numbers().front(), dropped + 4);
-  spool->acknowledge(1);
+  acknowledge(1);
   EXPECT_EQ(spool->dropped(), dropped + 2);
   EXPECT_EQ(numbers().front(), dropped + 4);
 }
 
 TEST_F(SpoolTest, AServerThatLosesWhatOurDiskForgotTooGetsNothingButTheCount) {
-  spool->acknowledge(500);
-  spool->acknowledge(400);
+  acknowledge(500);
+  acknowledge(400);
   EXPECT_FALSE(spool->has_waiting());
   EXPECT_EQ(spool->dropped(), 100);
   add(1, 10, "{}");
