@@ -56,6 +56,22 @@ Rejection check_node(const EdgeState& state, const EnrolNode& command) {
 
 }  // namespace
 
+Rejection check_code(const EdgeState& state, const Digest& code, const Digest& credential,
+                     Timestamp now) {
+  if (const FieldNodeRecord* known = state.node_by(credential)) {
+    if (known->code != code) return bad_code("the credential is another node's");
+    if (!known->revoked) return {};
+    return {"revoked", "node " + known->name.str() + " was revoked", "duru enrol prints a new code",
+            "/code"};
+  }
+  const auto made = state.enrolments.find(code);
+  if (made == state.enrolments.end()) return bad_code("the code is unknown, or was used");
+  if (made->second.valid_until > now) return {};
+  return {"enrolment-expired",
+          "the code was valid until " + format_timestamp(made->second.valid_until),
+          "duru enrol prints a new code", "/code"};
+}
+
 Outcome decide_make_enrolment(EdgeTx& tx, const MakeEnrolment& command) {
   if (std::string fault = fault_in_labels(command.labels); !fault.empty()) {
     return invalid("/labels", fault, "give --label site=ridge");
@@ -72,24 +88,14 @@ Outcome decide_make_enrolment(EdgeTx& tx, const MakeEnrolment& command) {
 
 Outcome decide_enrol(EdgeTx& tx, const EnrolNode& command) {
   const EdgeState& state = tx.state();
-  if (const FieldNodeRecord* known = state.node_by(command.credential)) {
-    if (known->code != command.code) return bad_code("the credential is another node's");
-    if (!known->revoked) return Accepted{};
-    return Rejection{"revoked", "node " + known->name.str() + " was revoked",
-                     "duru enrol prints a new code", "/code"};
-  }
-  const auto code = state.enrolments.find(command.code);
-  if (code == state.enrolments.end()) return bad_code("the code is unknown, or was used");
-  if (code->second.valid_until <= tx.now()) {
-    return Rejection{"enrolment-expired",
-                     "the code was valid until " + format_timestamp(code->second.valid_until),
-                     "duru enrol prints a new code", "/code"};
-  }
+  Rejection bad = check_code(state, command.code, command.credential, tx.now());
+  if (!bad.empty()) return bad;
+  if (state.node_by(command.credential) != nullptr) return Accepted{};
   if (Rejection rejection = check_node(state, command); !rejection.empty()) return rejection;
 
   Node node = command.node;
   node.site = SiteName(kFieldSite);
-  node.labels = code->second.labels;
+  node.labels = state.enrolments.at(command.code).labels;
   const Rejection refused = tx.hand_over(DefineFleet{command.chips, {site()}, {node}});
   if (!refused.empty()) return refused;
   NodeEnrolled fact;

@@ -1,8 +1,11 @@
-// POST /v1/field/enrol: a node uses its one-time code and tells the digest of its credential.
+// POST /v1/field/enrol: a node uses its one-time code and tells the digest of its credential. A
+// code that the view does not know is refused here, so that guesses cost no decision; what looks
+// well is decided by the loop.
 #include <algorithm>
 
 #include "duru/api/render.h"
 #include "duru/edge/known/known.h"
+#include "duru/edge/nodes.h"
 #include "duru/field/protocol.h"
 #include "duru/server/api/backend.h"
 
@@ -39,17 +42,21 @@ std::vector<JsonProblem> problems_of(const EnrolRequest& request) {
 
 // Of the view, at one moment: what the node is to be called, and its chip.
 struct Found {
+  Rejection bad;  // its code is worth nothing
   NodeName name;
   std::optional<Chip> chip;
 };
 
 Found find(const View::Reading& reading, const EdgeState& field, const EnrolRequest& request,
-           const std::string& wanted) {
+           const std::string& wanted, Timestamp now) {
   Found found;
+  const Digest credential = sha256(request.credential);
+  found.bad = check_code(field, sha256(request.code), credential, now);
+  if (!found.bad.empty()) return found;
   const auto chip = reading.state.chip_by_alias.find(request.chip.str());
   if (chip != reading.state.chip_by_alias.end()) found.chip = reading.state.chips.at(chip->second);
   // A lost answer is asked for again.
-  if (const FieldNodeRecord* same = field.node_by(sha256(request.credential))) {
+  if (const FieldNodeRecord* same = field.node_by(credential)) {
     found.name = same->name;
     return found;
   }
@@ -100,8 +107,13 @@ void post_enrol(Backend& backend, const RequestPtr& request, http::Responder res
   const JobId service = backend.draw_job_id();
   const std::string wanted = body->node.empty() ? "node-" + service.str().substr(10) : body->node;
   Found found = backend.context().view.read([&](const View::Reading& reading) {
-    return find(reading, backend.context().edge.state(), *body, wanted);
+    return find(reading, backend.context().edge.state(), *body, wanted,
+                backend.context().clock.now());
   });
+  if (!found.bad.empty()) {
+    responder.send(rejection_response(found.bad));
+    return;
+  }
   if (!body->chip.empty() && !found.chip.has_value()) {
     responder.send(rejection_response(
         {"unknown-chip", "there is no chip \"" + body->chip.str() + "\" in the catalogue",

@@ -31,6 +31,22 @@ TEST(FieldEnrolment, ANodeComesInWithItsCodeOnceAndGetsTheLabelsOfTheCode) {
   EXPECT_EQ(TestServer::field(refused.body, "type"), "enrolment-invalid");
 }
 
+TEST(FieldEnrolment, AGuessedOrUsedCodeIsRefusedWithoutTheThreadThatDecides) {
+  TestServer server;
+  TestField field(server);
+  const EnrolRequest used = field.request("cam-1", field.code());
+  EXPECT_EQ(field.enrol(used).status, 200);
+  server.stop_deciding();
+  for (const std::string& code : {std::string("guess"), used.code}) {
+    EnrolRequest request = used;
+    request.code = code;
+    request.credential = sha256("somebody").hex();
+    const auto refused = field.enrol(request);
+    EXPECT_EQ(refused.status, 403) << refused.body;
+    EXPECT_EQ(TestServer::field(refused.body, "type"), "enrolment-invalid");
+  }
+}
+
 TEST(FieldEnrolment, ANameThatIsTakenGetsANumberAndNoNameIsChosen) {
   TestServer server;
   TestField field(server);

@@ -178,6 +178,8 @@ class TestServer {
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return answer.ok() ? std::move(answer.value()) : http::ClientResponse{};
   }
+  // From now on nothing is decided; what is read is answered as before.
+  void stop_deciding() { parts_->live.stop(); }
   // Submits a job on a GPU and gives its id.
   std::string submit(const std::string& name) {
     const auto answer = post("/v1/projects/default/jobs",
