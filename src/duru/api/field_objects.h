@@ -67,6 +67,7 @@ struct WaveObject {
   std::int32_t node_count = 0;
   std::int32_t proven_count = 0;
   std::int32_t failed_count = 0;
+  std::int32_t silent_count = 0;  // lost, and not failed
   std::int32_t needed_count = 0;
   std::int32_t failures_allowed = 0;
   std::optional<Timestamp> started_at;

@@ -1,6 +1,7 @@
 #include "duru/api/render_field.h"
 
 #include "duru/api/render.h"
+#include "duru/edge/silence.h"
 
 namespace duru {
 namespace {
@@ -35,6 +36,7 @@ WaveObject wave_object(const EdgeState& state, const RolloutRecord& rollout, std
   object.node_count = counts.nodes;
   object.proven_count = counts.proven;
   object.failed_count = counts.failed;
+  object.silent_count = counts.silent;
   object.needed_count = state.needed(rollout, wave);
   object.failures_allowed = state.failures_allowed(rollout, wave);
   object.started_at = rollout.waves[wave].started_at;
@@ -46,8 +48,11 @@ std::string with_detail(std::string text, const std::string& detail) {
 }
 
 // What stands between the node and the release, in a sentence.
-std::string why_behind(const FieldNodeRecord& node, const LinkText& link) {
+std::string why_behind(const EdgeState& state, const FieldNodeRecord& node, const LinkText& link) {
   const FieldReported& said = node.reported;
+  const bool is_failed = state.standing(node) == Standing::kFailed;
+  if (is_failed && (said.flapping || node.silence.has_value())) return "it " + why_failed(node);
+  if (node.silence.has_value()) return "it is lost: " + node.silence->detail;
   const std::string heard = link.heard_at.has_value()
                                 ? ", not heard since " + format_timestamp(*link.heard_at)
                                 : ", not heard since the server's start";
@@ -83,7 +88,7 @@ void add_behind(const EdgeState& state, const RolloutRecord& rollout, std::size_
     if (detail.behind.size() >= kBehindMax) continue;
     const LinkText link = link_of(name);
     detail.behind.push_back({name.str(), static_cast<std::int32_t>(wave) + 1, node.reported.phase,
-                             node.reported.serving, link.state, why_behind(node, link)});
+                             node.reported.serving, link.state, why_behind(state, node, link)});
   }
 }
 
@@ -110,7 +115,7 @@ FieldNodeObject field_node_object(const EdgeState& state, const FieldNodeRecord&
   object.revision = node.given.revision;
   if (node.reported.revision == node.given.revision) {
     object.phase = node.reported.phase;
-    object.detail = node.reported.detail;
+    object.detail = node.reported.flapping ? why_failed(node) : node.reported.detail;
   }
   if (node.reported.since.value != 0) object.since = node.reported.since;
   object.counters = node.reported.counters;

@@ -16,7 +16,8 @@ void add_line(std::string& out, const std::string& name, const std::string& text
 }
 
 std::string waves_text(const Json& detail, bool colored) {
-  Table table({"WAVE", "STATE", "NODES", "PROVEN", "FAILED", "NEEDED", "FAILURES-ALLOWED"});
+  Table table(
+      {"WAVE", "STATE", "NODES", "PROVEN", "FAILED", "SILENT", "NEEDED", "FAILURES-ALLOWED"});
   const auto number = [](const Json& wave, const char* field) {
     return Cell{text_of(wave, field), Color::kNone, true};
   };
@@ -27,6 +28,7 @@ std::string waves_text(const Json& detail, bool colored) {
                number(wave, "node_count"),
                number(wave, "proven_count"),
                number(wave, "failed_count"),
+               number(wave, "silent_count"),
                number(wave, "needed_count"),
                number(wave, "failures_allowed")});
   }

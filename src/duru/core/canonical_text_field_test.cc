@@ -38,7 +38,8 @@ Rollout full_rollout() {
                   100'000,
                   minutes(1),
                   hours(1),
-                  true};
+                  true,
+                  {}};
   return rollout;
 }
 
@@ -76,9 +77,11 @@ std::vector<Message> one_of_each() {
       RolloutResumed{RolloutName("r")},
       RolloutEnded{RolloutName("r"), RolloutOutcome::kReturned, "2 of 3 failed"},
       NodeRevised{kNode, full_revision()},
-      NodePhaseReported{kNode, 3, FieldPhase::kReturned, "v1", "probe failed"},
+      NodePhaseReported{kNode, 3, FieldPhase::kReturned, "v1", "probe failed", false},
       NodeCounted{kNode, {seconds(5), 7, 1, 2}},
       EventRecorded{kNode, FleetName("cams"), {4, R"({"kind":"alarm"})", kTime, seconds(1)}},
+      NodeSilent{kNode, "not heard", true},
+      NodeHeard{kNode},
   };
 }
 
@@ -103,6 +106,8 @@ constexpr const char* kGolden[] = {
     R"({"kind":"node_phase_reported","body":{"node":"cam-1","revision":3,"phase":"returned","serving":"v1","detail":"probe failed"}})",
     R"({"kind":"node_counted","body":{"node":"cam-1","counters":{"up":"5s","inferences":7,"restarts":1,"events_dropped":2}}})",
     R"({"kind":"event_recorded","body":{"node":"cam-1","fleet":"cams","event":{"number":4,"body":"{\"kind\":\"alarm\"}","at":"2027-01-15T08:00:00.123Z","uncertainty":"1s"}}})",
+    R"({"kind":"node_silent","body":{"node":"cam-1","detail":"not heard","failed":true}})",
+    R"({"kind":"node_heard","body":{"node":"cam-1"}})",
 };
 
 TEST(CanonicalTextOfTheField, OfOneFactOfEveryKindStaysAsItWas) {

@@ -56,7 +56,8 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "101 release_defined: 1=release\n"
             "102 rollout_defined: 1=rollout 2=nodes 3=wave_sizes\n"
             "103 enrolment_made: 1=code 2=labels 3=valid_until\n"
-            "104 node_enrolled: 1=code 2=credential 3=service 4=node 5=chip 6=labels 7=amount 8=cpu 9=memory\n"
+            "104 node_enrolled: 1=code 2=credential 3=service 4=node 5=chip 6=labels 7=amount "
+            "8=cpu 9=memory\n"
             "105 node_revoked: 1=node 2=reason 3=removed\n"
             "106 wave_started: 1=rollout 2=wave\n"
             "107 wave_baking: 1=rollout 2=wave 3=until\n"
@@ -65,9 +66,11 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "110 rollout_resumed: 1=rollout\n"
             "111 rollout_ended: 1=rollout 2=outcome 3=reason\n"
             "112 node_revised: 1=node 2=revision\n"
-            "113 node_phase_reported: 1=node 2=revision 3=phase 4=serving 5=detail\n"
+            "113 node_phase_reported: 1=node 2=revision 3=phase 4=serving 5=detail 6=flapping\n"
             "114 node_counted: 1=node 2=counters\n"
-            "115 event_recorded: 1=node 2=fleet 3=event\n");
+            "115 event_recorded: 1=node 2=fleet 3=event\n"
+            "116 node_silent: 1=node 2=detail 3=failed\n"
+            "117 node_heard: 1=node\n");
 }
 
 TEST(Kinds, ADefaultRecordTakesNoBytesSoDefaultsComeBackAsTheyWere) {

@@ -117,7 +117,9 @@ const std::vector<const Kind*>& fact_kinds() {
                                                  &kind_of<NodeRevised>(),
                                                  &kind_of<NodePhaseReported>(),
                                                  &kind_of<NodeCounted>(),
-                                                 &kind_of<EventRecorded>()};
+                                                 &kind_of<EventRecorded>(),
+                                                 &kind_of<NodeSilent>(),
+                                                 &kind_of<NodeHeard>()};
   return kinds;
 }
 

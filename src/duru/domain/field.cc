@@ -17,7 +17,7 @@ DURU_RECORD(Fleet, (1, name), (2, selector), (3, cpu), (4, memory), (5, heartbea
 DURU_RECORD(Wave, (1, share_ppm), (2, count))
 DURU_RECORD(Rollout, (1, name), (2, fleet), (3, release), (4, waves), (5, order_label),
             (6, success_ppm), (7, failure_ppm), (8, bake), (9, wave_timeout),
-            (10, pause_on_failure))
+            (10, pause_on_failure), (11, silence_fails_after))
 DURU_RECORD(FieldCounters, (1, up), (2, inferences), (3, restarts), (4, events_dropped))
 DURU_RECORD(FieldEvent, (1, number), (2, body), (3, at), (4, uncertainty))
 

@@ -18,6 +18,15 @@ using RolloutName = Name<struct RolloutTag>;
 constexpr const char* kFieldSite = "field";
 // Between two reports of a node whose fleet does not say.
 constexpr Milliseconds kDefaultHeartbeat = minutes(1);
+// A node that was not heard for so many heartbeats is lost.
+constexpr int kLostAfter = 4;
+
+// A node that says so many times within kFlapWindow, of one revision, that it stands otherwise than
+// before flaps: it is held as failed, and nothing more of its phase becomes a fact until it has
+// said the same for kSteadyFor without a break.
+constexpr std::size_t kFlapsMax = 10;
+constexpr Milliseconds kFlapWindow = hours(1);
+constexpr Milliseconds kSteadyFor = minutes(10);
 
 // How a node asks the workload whether it is well: a command, run in the release's folder with the
 // workload's environment; exit code 0 says yes.
@@ -81,11 +90,17 @@ struct Rollout {
   std::string order_label;                  // "": by name alone
   std::optional<std::int64_t> success_ppm;  // of a wave's nodes must serve it; not given: all
   std::int64_t failure_ppm = 0;  // more than this part of a wave's nodes failing stops the rollout
-  std::optional<Milliseconds> bake;  // a wave keeps its success for so long; not given: 10 min
-  // A wave that has no success by then pauses the rollout; 0: it waits.
+  // A wave keeps its success for so long; not given: 10 min, at least kLostAfter heartbeats. A
+  // shorter one may end before a node that fell silent is noticed.
+  std::optional<Milliseconds> bake;
+  // A wave that has no success by then, or none again after it lost it, pauses the rollout; 0: it
+  // waits.
   Milliseconds wave_timeout;
   // Failure: give the nodes their former release back (the default), or only pause.
   bool pause_on_failure = false;
+  // A node that has taken up the release and is lost for so long has failed; not given: silence is
+  // no failure, it only proves nothing.
+  std::optional<Milliseconds> silence_fails_after;
 };
 DURU_DECLARE_RECORD(Rollout)
 

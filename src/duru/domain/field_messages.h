@@ -62,6 +62,8 @@ struct ReportField {
   std::string detail;   // why not, in words
   FieldCounters counters;
   std::vector<FieldEvent> events;  // ascending number, none missing between them
+  // Of a node that flaps: how long it has said revision, phase and serving without a break.
+  Milliseconds steady_for;
 };
 DURU_DECLARE_KIND(ReportField)
 
@@ -171,6 +173,7 @@ struct NodePhaseReported {
   FieldPhase phase{};
   std::string serving;
   std::string detail;
+  bool flapping = false;  // held as failed from now on (kFlapsMax)
 };
 DURU_DECLARE_KIND(NodePhaseReported)
 
@@ -186,5 +189,18 @@ struct EventRecorded {
   FieldEvent event;
 };
 DURU_DECLARE_KIND(EventRecorded)
+
+// It is lost: what it last said proves nothing until it is heard again.
+struct NodeSilent {
+  NodeName node;
+  std::string detail;
+  bool failed = false;  // for so long that it counts as a failure (Rollout::silence_fails_after)
+};
+DURU_DECLARE_KIND(NodeSilent)
+
+struct NodeHeard {
+  NodeName node;
+};
+DURU_DECLARE_KIND(NodeHeard)
 
 }  // namespace duru

@@ -121,6 +121,9 @@ Rejection check_figures(const Rollout& rollout, const std::string& at) {
   if (!is_within(rollout.wave_timeout, Milliseconds(0), kSpanMax)) {
     return invalid(at + "/wave_timeout", "is not between 0 and 30d", "give a span like 1h");
   }
+  if (!is_within(rollout.silence_fails_after, seconds(1), kSpanMax)) {
+    return invalid(at + "/silence_fails_after", "is not between 1s and 30d", "give a span like 1h");
+  }
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "duru/edge/nodes.h"
 #include "duru/edge/report.h"
 #include "duru/edge/rollouts.h"
+#include "duru/edge/silence.h"
 
 namespace duru {
 
@@ -18,6 +19,7 @@ Outcome EdgeModule::decide(const Message& input, Decision& decision) {
   if (const auto* c = input.as<MakeEnrolment>()) return decide_make_enrolment(tx, *c);
   if (const auto* c = input.as<EnrolNode>()) return decide_enrol(tx, *c);
   if (const auto* c = input.as<RevokeNode>()) return decide_revoke(tx, *c);
+  if (const auto* o = input.as<NodeObserved>()) decide_node_observed(tx, *o);
   if (input.as<Tick>() != nullptr) decide_tick(tx);
   return Accepted{};
 }

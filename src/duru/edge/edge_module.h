@@ -19,8 +19,11 @@
 //   - A node gets the release when its wave begins and not before, except by a rollout of another
 //     time. One that has it already, from a rollout that was stopped, say, gets it as a new
 //     revision, so that every rollout tries it anew. It is `proven` when it serves the release for
-//     the revision that it was given, `failed` when it returned by itself or serves nothing.
-//     Nothing else counts; a revoked node leaves its wave.
+//     the revision that it was given, `failed` when it returned by itself, serves nothing, or
+//     flaps. Nothing else counts; a revoked node leaves its wave.
+//   - One that is lost proves nothing until it is heard again (silence.h): a bake that then lacks
+//     what it needs is over, and begins anew when enough serve again. Silence is a failure only
+//     where the rollout says after how long, and of a node that has taken up the release.
 //   - A wave that has as many proven as it needs bakes; when it falls below, the bake time begins
 //     anew with the next success. Baked, the next wave begins, or the rollout is completed: the
 //     release is the fleet's current one.
@@ -28,12 +31,15 @@
 //     every node that got the release from it is given what it was known to serve before, else the
 //     fleet's current release, else nothing. With pause_on_failure it pauses instead. A person who
 //     resumes it accepts the failures so far: they stay failed, and are not needed for success.
-//   - A wave without success in its time pauses the rollout. A paused one begins no wave and ends
-//     no bake; failures still return it. Every pause and end says why, with figures.
+//   - A wave without success in its time, or none again after it lost it, pauses the rollout. A
+//     paused one begins no wave and ends no bake; failures still return it. Every pause and end
+//     says why, with figures.
 //   - What many nodes are to get, they get 2,000 at a time, a millisecond apart, so that every
 //   commit
 //     fits into the journal; no bake ends before all of them have it.
-//   - An outage of ours ends no bake and no wave's time.
+//   - An outage of ours ends no bake, no wave's time and no silence: after it at least four
+//     heartbeats are left of each (or the whole of it, if that is shorter), so that every node can
+//     be heard or missed before.
 //   - The return of a node by itself is inside its revision {current, previous} and decides nothing
 //     but these counts. `previous` is the release that the node was last seen to serve.
 // Nodes
@@ -45,9 +51,16 @@
 //   - Enrolling again with the same code and credential changes nothing.
 //   - A report about another revision than the one given says nothing of phase; counters and events
 //     are taken all the same. A doubled or late one changes nothing.
-//   - Counters never go backwards. They become a fact with each fact of phase, when the node
-//     dropped events or runs nothing (a goodbye: there may be no later report), and else once in
-//     report_every.
+//   - Counters never go backwards. They become a fact with each fact of phase, with events where
+//   the
+//     node dropped some, when it runs nothing (a goodbye: there may be no later report), and else
+//     once in report_every. A detail alone becomes a fact once in report_every too,
+//     the first of a phase at once.
+//   - A node that flaps (domain/field.h) has failed until it says the same for kSteadyFor. What a
+//     node says of one revision so makes at most 22 facts of its phase an hour, whatever it says:
+//     kFlapsMax, then one at its release and one at the next flip, at most every kSteadyFor. With
+//     counters and detail that is 44 an hour and 5 more in each report_every, besides its events,
+//     and a fact each time it is lost (at most once in four heartbeats) and back.
 //   - Events become facts in the order of their numbers, each once. A number is left out only where
 //     the node says that it dropped at least as many; otherwise those after the gap wait.
 //   - A revoked node's service ends; its name is free again when it is removed, which the core does

@@ -120,13 +120,26 @@ void apply(EdgeState& state, const RolloutEnded& fact, Timestamp now) {
   });
 }
 
+// Nobody was heard meanwhile: what waited for the clock waits as much longer, and at least until
+// every node could be heard or missed.
 void apply(EdgeState& state, const Resumed& fact, Timestamp now) {
   const Milliseconds outage = since(now, fact.alive_at);
   for (const auto& [name, waves] : state.members) {
+    const Rollout& of = state.rollouts.at(name).rollout;
+    const Fleet& fleet = state.fleets.at(of.fleet).fleet;
+    const Timestamp heard_by = now + lost_after_of(fleet);
     change_rollout(state, name, [&](RolloutRecord& rollout) {
-      rollout.waiting_since = rollout.waiting_since + outage;
-      if (rollout.bake_until.has_value()) rollout.bake_until = *rollout.bake_until + outage;
+      const Milliseconds limit = of.wave_timeout;
+      rollout.waiting_since =
+          std::max(rollout.waiting_since + outage, std::min(now, heard_by - limit));
+      if (!rollout.bake_until.has_value()) return;
+      rollout.bake_until =
+          std::max(*rollout.bake_until + outage, std::min(now + bake_of(of, fleet), heard_by));
     });
+  }
+  const std::set<std::pair<Timestamp, NodeName>> silences = state.silences;
+  for (const auto& [fails_at, name] : silences) {
+    change_node(state, name, [&](FieldNodeRecord& node) { node.silence->since = now; });
   }
 }
 
@@ -178,6 +191,7 @@ void apply(EdgeState& state, const NodeRevised& fact, Timestamp now) {
                                                                     : std::string());
     given.at = now;
     node.due = FieldDue::kNothing;
+    if (node.silence.has_value()) node.silence->failed = false;  // of another release
     given.by_rollout =
         in != nullptr && *node.wave < in->started && in->rollout.release == given.current;
   });
@@ -186,7 +200,17 @@ void apply(EdgeState& state, const NodeRevised& fact, Timestamp now) {
 void apply(EdgeState& state, const NodePhaseReported& fact, Timestamp now) {
   change_node(state, fact.node, [&](FieldNodeRecord& node) {
     FieldReported& reported = node.reported;
-    if (reported.phase != fact.phase || reported.revision != fact.revision) reported.since = now;
+    const bool same_revision = reported.revision == fact.revision;
+    const bool stands_anew = reported.phase != fact.phase || reported.serving != fact.serving;
+    if (reported.phase != fact.phase || !same_revision) reported.since = now;
+    if (!same_revision) reported.flips.clear();
+    if (same_revision && stands_anew && !reported.flapping) {
+      if (reported.flips.size() == kFlapsMax) reported.flips.erase(reported.flips.begin());
+      reported.flips.push_back(now);
+    }
+    reported.said_at = now;
+    if (node.silence.has_value()) node.silence->since = now;  // it will be said to be heard
+    reported.flapping = fact.flapping;
     reported.revision = fact.revision;
     reported.phase = fact.phase;
     reported.serving = fact.serving;
@@ -207,8 +231,10 @@ void evolve_rollouts(EdgeState& state, const Message& fact, Timestamp now) {
     change_rollout(state, baking->rollout,
                    [&](RolloutRecord& rollout) { rollout.bake_until = baking->until; });
   } else if (const auto* unsettled = fact.as<WaveUnsettled>()) {
-    change_rollout(state, unsettled->rollout,
-                   [](RolloutRecord& rollout) { rollout.bake_until.reset(); });
+    change_rollout(state, unsettled->rollout, [&](RolloutRecord& rollout) {
+      rollout.bake_until.reset();
+      rollout.waiting_since = now;
+    });
   } else if (const auto* paused = fact.as<RolloutPaused>()) {
     change_rollout(state, paused->rollout, [&](RolloutRecord& rollout) {
       rollout.paused = true;
@@ -238,6 +264,13 @@ void evolve_nodes(EdgeState& state, const Message& fact, Timestamp now) {
     FieldReported& reported = state.nodes.at(counted->node).reported;
     reported.counters = counted->counters;
     reported.counted_at = now;
+  } else if (const auto* silent = fact.as<NodeSilent>()) {
+    change_node(state, silent->node, [&](FieldNodeRecord& node) {
+      const Timestamp since = node.silence.has_value() ? node.silence->since : now;
+      node.silence = FieldSilence{since, silent->detail, silent->failed};
+    });
+  } else if (const auto* heard = fact.as<NodeHeard>()) {
+    change_node(state, heard->node, [](FieldNodeRecord& node) { node.silence.reset(); });
   } else if (const auto* event = fact.as<EventRecorded>()) {
     FieldReported& reported = state.nodes.at(event->node).reported;
     reported.events_skipped += event->event.number - reported.last_event - 1;

@@ -21,6 +21,7 @@ void check_indexes(const EdgeState& state, Findings& out) {
   compare("nodes_without_fleet", state.nodes_without_fleet, rebuilt.nodes_without_fleet, out);
   compare("members", state.members, rebuilt.members, out);
   compare("due", state.due, rebuilt.due, out);
+  compare("silences", state.silences, rebuilt.silences, out);
   compare("deadlines", state.deadlines, rebuilt.deadlines, out);
 }
 
@@ -32,7 +33,8 @@ void check_rollout(const EdgeState& state, const RolloutRecord& rollout, Finding
       out.push_back("the waves of " + name + " that began are not the first ones");
     }
     const WaveCounts counts = state.counts(rollout, wave);
-    if (counts.nodes > rollout.waves[wave].size || counts.proven + counts.failed > counts.nodes) {
+    if (counts.nodes > rollout.waves[wave].size ||
+        counts.proven + counts.failed + counts.silent > counts.nodes) {
       out.push_back("wave " + std::to_string(wave + 1) + " of " + name + " grew");
     }
   }

@@ -29,7 +29,7 @@ class Field {
   Chance& chance() { return chance_; }
 
   Message next(const EdgeRig& rig) {
-    switch (chance_.below(16)) {
+    switch (chance_.below(18)) {
       case 0:
         return enrolment(rig);
       case 1:
@@ -40,6 +40,9 @@ class Field {
         return RevokeNode{node(), "chance", chance_.one_in(2)};
       case 4:
         return Tick{};
+      case 5:
+      case 6:
+        return NodeObserved{node(), chance_.one_in(2), "not heard for long"};
       default:
         return report(rig);
     }
@@ -80,6 +83,7 @@ class Field {
     made.bake = chance_.one_in(3) ? Milliseconds(0) : minutes(chance_.between(1, 6));
     if (chance_.one_in(2)) made.wave_timeout = minutes(chance_.between(1, 20));
     made.pause_on_failure = chance_.one_in(2);
+    if (chance_.one_in(3)) made.silence_fails_after = minutes(chance_.between(1, 10));
     command.rollouts = {made};
     return command;
   }
@@ -208,7 +212,9 @@ TEST(Property, EveryRolloutEndsOnceItsNodesServeOrIsPausedWithAReason) {
         if (!node.revoked && !node.given.current.empty()) names.push_back(name.str());
       }
       for (const std::string& name : names) {
-        if (!rig.node(name).given.current.empty()) rig.serve(name);
+        if (rig.node(name).given.current.empty()) continue;
+        rig.hear(name);
+        rig.serve(name);
       }
       rig.run_until(rig.now() + hours(1));
     }

@@ -25,7 +25,9 @@ DURU_DECLARE_RECORD(EnrolmentRecord)
 struct WaveCounts {
   std::int32_t nodes = 0;
   std::int32_t proven = 0;  // serve the release
-  std::int32_t failed = 0;  // returned from it by themselves, or serve nothing
+  std::int32_t failed =
+      0;  // returned from it by themselves, serve nothing, flap, or silent too long
+  std::int32_t silent = 0;  // lost, and not failed
   bool operator==(const WaveCounts&) const = default;
 };
 DURU_DECLARE_RECORD(WaveCounts)
@@ -44,7 +46,8 @@ struct RolloutRecord {
   std::vector<WaveRecord> waves;  // none empty; fewer than asked for where nodes were few
   std::int32_t started = 0;       // waves 0 to started - 1 have begun
   Timestamp defined_at;
-  Timestamp waiting_since;              // of the last started wave: its time limit runs from here
+  Timestamp waiting_since;              // of the last started wave: its time limit runs from here,
+                                        // anew when it loses its success
   std::optional<Timestamp> bake_until;  // enough of the last started wave serve
   bool paused = false;
   std::string pause_reason;
@@ -78,8 +81,19 @@ struct FieldReported {
   Timestamp counted_at;             // when the counters last became a fact
   std::int64_t last_event = 0;      // every event up to it is recorded, or was dropped there
   std::int64_t events_skipped = 0;  // numbers that never came, because the node dropped them
+  Timestamp said_at;                // phase, serving and detail last became a fact
+  std::vector<Timestamp> flips;     // phase or serving changed; of this revision, the last ones
+  bool flapping = false;            // held as failed until it is steady
 };
 DURU_DECLARE_RECORD(FieldReported)
+
+// Of a node that is lost.
+struct FieldSilence {
+  Timestamp since;  // a start of ours begins the time anew: nobody could be heard
+  std::string detail;
+  bool failed = false;  // it counts as a failure
+};
+DURU_DECLARE_RECORD(FieldSilence)
 
 // What a node is to be given by one of the next ticks, because one decision holds only so many.
 enum class FieldDue {
@@ -108,6 +122,7 @@ struct FieldNodeRecord {
   ReleaseName good;  // the release that it last was seen to serve
   FieldReported reported;
   FieldDue due{};
+  std::optional<FieldSilence> silence;
 };
 DURU_DECLARE_RECORD(FieldNodeRecord)
 

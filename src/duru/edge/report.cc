@@ -22,14 +22,30 @@ Milliseconds report_every(const EdgeState& state, const FieldNodeRecord& node) {
   return report_every_of(node.fleet.empty() ? Fleet{} : state.fleets.at(node.fleet).fleet);
 }
 
+// Whether it is one flip too many.
+bool flaps(const FieldReported& known, Timestamp now) {
+  const std::size_t others = kFlapsMax - 1;
+  if (known.flips.size() < others) return false;
+  return since(now, known.flips[known.flips.size() - others]) < kFlapWindow;
+}
+
 bool report_phase(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& report) {
   const FieldReported& known = node.reported;
   if (report.revision != node.given.revision) return false;
-  const bool is_known = known.revision == report.revision && known.phase == report.phase &&
-                        known.serving == report.serving && known.detail == report.detail;
-  if (is_known) return false;
-  tx.emit(
-      NodePhaseReported{report.node, report.revision, report.phase, report.serving, report.detail});
+  const bool same_revision = known.revision == report.revision;
+  const bool same = same_revision && known.phase == report.phase && known.serving == report.serving;
+  bool flapping = false;
+  if (same_revision && known.flapping) {
+    if (report.steady_for < kSteadyFor) return false;
+  } else if (same) {
+    const bool is_due = tx.now() >= known.said_at + report_every(tx.state(), node);
+    const bool is_first = known.detail.empty();
+    if (known.detail == report.detail || !(is_due || is_first)) return false;
+  } else {
+    flapping = same_revision && flaps(known, tx.now());
+  }
+  tx.emit(NodePhaseReported{report.node, report.revision, report.phase, report.serving,
+                            report.detail, flapping});
   return true;
 }
 
@@ -39,7 +55,8 @@ void report_counters(EdgeTx& tx, const FieldNodeRecord& node, const ReportField&
   const FieldCounters counters = larger(known, report.counters);
   if (same(counters, known)) return;
   const Timestamp due = node.reported.counted_at + report_every(tx.state(), node);
-  const bool dropped = counters.events_dropped > known.events_dropped;
+  // They explain a gap between the events that come with them.
+  const bool dropped = counters.events_dropped > known.events_dropped && !report.events.empty();
   // A goodbye: there may be no later report.
   const bool is_last = report.revision == 0 && report.phase == FieldPhase::kNone;
   if (!phase_changed && !dropped && !is_last && tx.now() < due) return;

@@ -4,6 +4,7 @@
 
 #include "duru/base/assert.h"
 #include "duru/edge/give.h"
+#include "duru/edge/silence.h"
 
 namespace duru {
 namespace {
@@ -29,8 +30,8 @@ std::string failure_text(const EdgeState& state, const RolloutRecord& rollout, s
   for (const NodeName& name : *state.nodes_of_wave(rollout, wave)) {
     const FieldNodeRecord& node = state.nodes.at(name);
     if (state.standing(node) != Standing::kFailed) continue;
-    text += "; " + name.str();
-    if (!node.reported.detail.empty()) text += ": " + node.reported.detail;
+    const std::string why = why_failed(node);
+    text += "; " + name.str() + (why.empty() ? "" : ": " + why);
     break;
   }
   return text;
@@ -42,7 +43,8 @@ std::string timeout_text(const EdgeState& state, const RolloutRecord& rollout, s
          format_duration(rollout.rollout.wave_timeout) + ": " + std::to_string(counts.proven) +
          " of " + nodes(counts.nodes) + " serve " + rollout.rollout.release.str() + ", " +
          std::to_string(state.needed(rollout, wave)) + " needed, " + std::to_string(counts.failed) +
-         " failed";
+         " failed" +
+         (counts.silent > 0 ? ", " + std::to_string(counts.silent) + " silent" : std::string());
 }
 
 std::string label_of(const FieldNodeRecord& node, const std::string& label) {
@@ -136,7 +138,8 @@ bool step(EdgeTx& tx, const RolloutName& name) {
   const bool bakes = rollout.bake_until.has_value();
   if (bakes != holds) {
     if (holds) {
-      tx.emit(WaveBaking{name, number, tx.now() + bake_of(rollout.rollout)});
+      const Fleet& fleet = tx.state().fleets.at(rollout.rollout.fleet).fleet;
+      tx.emit(WaveBaking{name, number, tx.now() + bake_of(rollout.rollout, fleet)});
     } else {
       tx.emit(WaveUnsettled{name, number});
     }
@@ -229,6 +232,7 @@ void decide_tick(EdgeTx& tx) {
     give_missing(tx, giving);
     return advance(tx, giving);
   }
+  if (fail_silent(tx)) return;
   if (state.deadlines.empty() || state.deadlines.begin()->first > tx.now()) return;
   const RolloutName due = state.deadlines.begin()->second;
   advance(tx, due);
@@ -242,8 +246,14 @@ std::optional<Timestamp> next_deadline(const EdgeState& state, Timestamp now) {
         return state.is_giving(state.rollouts.at(entry.first));
       });
   if (is_giving) return at_once;
-  if (state.deadlines.empty()) return std::nullopt;
-  return std::max(state.deadlines.begin()->first, at_once);
+  std::optional<Timestamp> next;
+  if (!state.deadlines.empty()) next = state.deadlines.begin()->first;
+  if (!state.silences.empty()) {
+    const Timestamp fails_at = state.silences.begin()->first;
+    next = next.has_value() ? std::min(*next, fails_at) : fails_at;
+  }
+  if (next.has_value()) next = std::max(*next, at_once);
+  return next;
 }
 
 }  // namespace duru

@@ -15,9 +15,10 @@ auto* found(const Map& map, const Key& key) {
   return it == map.end() ? nullptr : &it->second;
 }
 
-void add(WaveMembers& wave, Standing standing, std::int32_t by) {
+void add(WaveMembers& wave, const FieldNodeRecord& node, Standing standing, std::int32_t by) {
   if (standing == Standing::kProven) wave.proven += by;
   if (standing == Standing::kFailed) wave.failed += by;
+  if (standing != Standing::kFailed && node.silence.has_value()) wave.silent += by;
 }
 
 std::optional<Timestamp> deadline_of(const RolloutRecord& rollout) {
@@ -36,7 +37,13 @@ bool selects(const Fleet& fleet, const std::map<std::string, std::string>& label
   });
 }
 
-Milliseconds bake_of(const Rollout& rollout) { return rollout.bake.value_or(minutes(10)); }
+Milliseconds lost_after_of(const Fleet& fleet) {
+  return fleet.heartbeat.value_or(kDefaultHeartbeat) * kLostAfter;
+}
+
+Milliseconds bake_of(const Rollout& rollout, const Fleet& fleet) {
+  return rollout.bake.value_or(std::max(minutes(10), lost_after_of(fleet)));
+}
 
 Milliseconds heartbeat_of(const EdgeState& state, const FieldNodeRecord& node) {
   const auto fleet = state.fleets.find(node.fleet);
@@ -107,19 +114,29 @@ Standing EdgeState::standing(const FieldNodeRecord& node) const {
   if (node.given.current.empty() || reported.revision != node.given.revision) {
     return Standing::kPending;
   }
-  if (reported.phase == FieldPhase::kReturned || reported.phase == FieldPhase::kFailed) {
-    return Standing::kFailed;
-  }
+  const bool gave_up =
+      reported.phase == FieldPhase::kReturned || reported.phase == FieldPhase::kFailed;
+  const bool silent_too_long = node.silence.has_value() && node.silence->failed;
+  if (gave_up || reported.flapping || silent_too_long) return Standing::kFailed;
+  if (node.silence.has_value()) return Standing::kPending;
   const bool serves =
       reported.phase == FieldPhase::kServing && reported.serving == node.given.current.str();
   return serves ? Standing::kProven : Standing::kPending;
+}
+
+std::optional<Timestamp> EdgeState::silence_fails_at(const FieldNodeRecord& node) const {
+  const RolloutRecord* in = rollout_of(node);
+  const bool took_it_up = node.given.by_rollout && node.reported.revision == node.given.revision;
+  if (in == nullptr || !in->rollout.silence_fails_after.has_value() || !took_it_up) return {};
+  if (!node.silence.has_value() || standing(node) == Standing::kFailed) return {};
+  return node.silence->since + *in->rollout.silence_fails_after;
 }
 
 WaveCounts EdgeState::counts(const RolloutRecord& rollout, std::size_t wave) const {
   const auto it = members.find(rollout.rollout.name);
   if (it == members.end()) return rollout.waves.at(wave).at_end;
   const WaveMembers& now = it->second.at(wave);
-  return {static_cast<std::int32_t>(now.nodes.size()), now.proven, now.failed};
+  return {static_cast<std::int32_t>(now.nodes.size()), now.proven, now.failed, now.silent};
 }
 
 const std::set<NodeName>* EdgeState::nodes_of_wave(const RolloutRecord& rollout,
@@ -169,7 +186,8 @@ void EdgeState::index_node(const FieldNodeRecord& node) {
   WaveMembers& own = members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave));
   own.nodes.insert(node.name);
   if (*node.wave < in->started && !node.given.by_rollout) own.missing.insert(node.name);
-  if (WaveMembers* wave = counting_wave(node)) add(*wave, standing(node), 1);
+  if (WaveMembers* wave = counting_wave(node)) add(*wave, node, standing(node), 1);
+  if (const auto fails_at = silence_fails_at(node)) silences.emplace(*fails_at, node.name);
 }
 
 void EdgeState::unindex_node(const FieldNodeRecord& node) {
@@ -186,7 +204,8 @@ void EdgeState::unindex_node(const FieldNodeRecord& node) {
   WaveMembers& own = members.at(in->rollout.name).at(static_cast<std::size_t>(*node.wave));
   own.nodes.erase(node.name);
   own.missing.erase(node.name);
-  if (WaveMembers* wave = counting_wave(node)) add(*wave, standing(node), -1);
+  if (WaveMembers* wave = counting_wave(node)) add(*wave, node, standing(node), -1);
+  if (const auto fails_at = silence_fails_at(node)) silences.erase({*fails_at, node.name});
 }
 
 void EdgeState::index_rollout(const RolloutRecord& rollout) {
@@ -209,9 +228,10 @@ void EdgeState::count_wave(const RolloutRecord& rollout, std::size_t wave) {
   WaveMembers& in = members.at(rollout.rollout.name).at(wave);
   in.proven = 0;
   in.failed = 0;
+  in.silent = 0;
   for (const NodeName& name : in.nodes) {
     const FieldNodeRecord& node = nodes.at(name);
-    if (counting_wave(node) == &in) add(in, standing(node), 1);
+    if (counting_wave(node) == &in) add(in, node, standing(node), 1);
     if (!node.given.by_rollout) in.missing.insert(name);
   }
 }

@@ -18,7 +18,7 @@
 
 namespace duru {
 
-// How a node stands to the release that it was last given.
+// How a node stands to the release that it was last given. One that is lost is not proven.
 enum class Standing { kPending, kProven, kFailed };
 
 struct WaveMembers {
@@ -26,6 +26,7 @@ struct WaveMembers {
   std::set<NodeName> missing;  // of a wave that began: whom this rollout gave nothing yet
   std::int32_t proven = 0;     // of a wave that began; 0 before
   std::int32_t failed = 0;
+  std::int32_t silent = 0;
   bool operator==(const WaveMembers&) const = default;
 };
 
@@ -46,6 +47,7 @@ class EdgeState {
   std::map<RolloutName, std::vector<WaveMembers>> members;  // of unfinished rollouts
   std::set<std::pair<Timestamp, RolloutName>> deadlines;    // a bake or a wave's time limit ends
   std::set<NodeName> due;                                   // that a tick has something to give to
+  std::set<std::pair<Timestamp, NodeName>> silences;        // whose silence becomes a failure when
 
   // nullptr when there is none.
   const FieldNodeRecord* node(const NodeName& name) const;
@@ -89,6 +91,9 @@ class EdgeState {
   EdgeStateRecord record() const;
   static EdgeState from_record(EdgeStateRecord record);
 
+  // When the silence of a node that has taken up its rollout's release becomes a failure.
+  std::optional<Timestamp> silence_fails_at(const FieldNodeRecord& node) const;
+
  private:
   // The node's wave where it counts: the rollout goes on and gave it the release; else nullptr.
   WaveMembers* counting_wave(const FieldNodeRecord& node);
@@ -97,7 +102,9 @@ class EdgeState {
 // Every pair of the selector is among the labels.
 bool selects(const Fleet& fleet, const std::map<std::string, std::string>& labels);
 
-Milliseconds bake_of(const Rollout& rollout);
+// The time in which a node of the fleet that fell silent is noticed.
+Milliseconds lost_after_of(const Fleet& fleet);
+Milliseconds bake_of(const Rollout& rollout, const Fleet& fleet);
 Milliseconds report_every_of(const Fleet& fleet);
 // Between two reports of the node, by its fleet.
 Milliseconds heartbeat_of(const EdgeState& state, const FieldNodeRecord& node);

@@ -90,7 +90,7 @@ void Loop::evolve(const Message& fact, const FactContext& context) {
 }
 
 Outcome Loop::route(const Message& input, Decision& decision) {
-  if (input.as<Tick>() != nullptr) {
+  if (input.as<Tick>() != nullptr || input.as<NodeObserved>() != nullptr) {
     for (Module* module : modules_) module->decide(input, decision);
     return Accepted{};
   }

@@ -1,11 +1,11 @@
 // Module: a capability with a state of its own (the core; later edge, programmes, serving). The
 // loop hosts a list of them.
 //
-// Each is given the inputs of its name (Kind::module), and all of them the system's ticks. A fact
-// evolves the module of its name; the system's facts evolve every module. Modules speak by commands
-// handed over inside the same commit (Decision::hand_over), never by reaching into each other's
-// state: the inner command's rejection is a value for the one that gave it, inner commands run in
-// call order, and only the outer cause is journaled.
+// Each is given the inputs of its name (Kind::module), and all of them the system's ticks and what
+// an engine says of a node. A fact evolves the module of its name; the system's facts evolve every
+// module. Modules speak by commands handed over inside the same commit (Decision::hand_over), never
+// by reaching into each other's state: the inner command's rejection is a value for the one that
+// gave it, inner commands run in call order, and only the outer cause is journaled.
 //
 // The loop keeps one set of modules to decide with, the view a second set that only evolves.
 #pragma once

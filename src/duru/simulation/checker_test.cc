@@ -229,6 +229,26 @@ TEST_F(CheckerTest, NoticesAWaveThatDoesNotWaitForTheOneBefore) {
   EXPECT_EQ(show(*checker, WaveStarted{rollout.name, 1}, 99), 1U);
 }
 
+TEST_F(CheckerTest, NoticesAWaveThatGoesOnThoughItsNodeFellSilent) {
+  const auto checker = make_wave_checker();
+  Rollout rollout;
+  rollout.name = RolloutName("r");
+  rollout.release = ReleaseName("smoke-2");
+  const NodeName a("a"), b("b");
+  for (const NodeName& name : {a, b}) {
+    NodeEnrolled enrolled;
+    enrolled.node = name;
+    show(*checker, enrolled);
+  }
+  show(*checker, RolloutDefined{rollout, {a, b}, {1, 1}});
+  show(*checker, WaveStarted{rollout.name, 0});
+  show(*checker, NodeRevised{a, {1, {"smoke-2", {}, ""}, {}}});
+  show(*checker, NodePhaseReported{a, 1, FieldPhase::kServing, "smoke-2", "", false});
+  show(*checker, WaveBaking{rollout.name, 0, Timestamp(100)}, 10);
+  show(*checker, NodeSilent{a, "not heard", false}, 50);
+  EXPECT_EQ(show(*checker, WaveStarted{rollout.name, 1}, 100), 1U);
+}
+
 TEST_F(CheckerTest, NoticesARolloutThatGoesOnOverItsFailures) {
   const auto checker = make_wave_checker();
   Rollout rollout;
@@ -237,7 +257,7 @@ TEST_F(CheckerTest, NoticesARolloutThatGoesOnOverItsFailures) {
   show(*checker, RolloutDefined{rollout, {NodeName("a")}, {1}});
   show(*checker, WaveStarted{rollout.name, 0});
   show(*checker, NodeRevised{NodeName("a"), {1, {"smoke-2", {}, ""}, {}}});
-  show(*checker, NodePhaseReported{NodeName("a"), 1, FieldPhase::kFailed, "", "no"});
+  show(*checker, NodePhaseReported{NodeName("a"), 1, FieldPhase::kFailed, "", "no", false});
   checker->on_commit(State(), commit());
   EXPECT_EQ(checker->violations().size(), 1U);
 }

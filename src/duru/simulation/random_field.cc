@@ -83,6 +83,7 @@ Rollout RandomField::draw_rollout() {
   rollout.bake = seconds(dice_.between(0, 60));
   if (dice_.one_in(3)) rollout.wave_timeout = seconds(dice_.between(30, 300));
   rollout.pause_on_failure = dice_.one_in(4);
+  if (dice_.one_in(3)) rollout.silence_fails_after = seconds(dice_.between(30, 600));
   return rollout;
 }
 

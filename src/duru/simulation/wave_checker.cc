@@ -8,8 +8,8 @@ constexpr std::int64_t kMillion = 1'000'000;
 
 // From the facts alone, apart from the module's own counts: no node gets a release that its fleet
 // has not proven before a wave with this node began, but one that served it before; a wave begins,
-// and a rollout completes, only when the wave before has baked; and what failed more than it may
-// ends or pauses in the same commit.
+// and a rollout completes, only when the wave before has baked and so many of its nodes as it needs
+// serve and are not lost; and what failed more than it may ends or pauses in the same commit.
 class WaveChecker : public Checker {
  public:
   std::string_view name() const override { return "waves"; }
@@ -38,8 +38,15 @@ class WaveChecker : public Checker {
       revise(*revised, context);
     } else if (const auto* phase = fact.as<NodePhaseReported>()) {
       hear(*phase);
+    } else if (const auto* silent = fact.as<NodeSilent>()) {
+      nodes_[silent->node].silent = true;
+      nodes_[silent->node].silent_too_long = silent->failed;
+    } else if (const auto* heard = fact.as<NodeHeard>()) {
+      nodes_[heard->node].silent = false;
+      nodes_[heard->node].silent_too_long = false;
     } else if (const auto* revoked = fact.as<NodeRevoked>()) {
       nodes_.erase(revoked->node);
+      for (auto& [name, rollout] : rollouts_) rollout.left.insert(revoked->node);
     }
   }
 
@@ -67,6 +74,7 @@ class WaveChecker : public Checker {
     std::vector<std::int32_t> sizes;
     std::size_t begun = 0;
     std::set<NodeName> reached;  // by the waves that began
+    std::set<NodeName> left;     // revoked since it was defined
     std::optional<Timestamp> baked_at;
     bool paused = false;
     bool failures_accepted = false;
@@ -77,6 +85,9 @@ class WaveChecker : public Checker {
     std::int64_t revision = 0;
     std::string current;
     bool failed = false;
+    bool serves = false;  // for this revision
+    bool silent = false;
+    bool silent_too_long = false;
     std::set<std::string> served;
   };
 
@@ -109,6 +120,7 @@ class WaveChecker : public Checker {
            fact.rollout.str() + " leaves a wave out");
     expect(rollout.begun == 0 || has_baked(rollout, context), context,
            fact.rollout.str() + " begins a wave before the one before has baked");
+    expect_success(rollout, context);
     std::size_t next = rollout.reached.size();
     for (std::int32_t i = 0; i < rollout.sizes.at(rollout.begun); ++i) {
       rollout.reached.insert(rollout.nodes.at(next++));
@@ -128,9 +140,29 @@ class WaveChecker : public Checker {
              fact.rollout.str() + " completed before its last wave has baked");
       expect(rollout.reached.size() == rollout.nodes.size(), context,
              fact.rollout.str() + " completed without all its waves");
+      expect_success(rollout, context);
       proven_[rollout.rollout.fleet].insert(rollout.rollout.release.str());
     }
     rollouts_.erase(fact.rollout);
+  }
+
+  // Of the last wave that began. Not where a person accepted failures, which are not needed then.
+  void expect_success(const Watched& rollout, const FactContext& context) {
+    if (rollout.begun == 0 || rollout.failures_accepted) return;
+    std::int64_t size = 0, proven = 0;
+    const std::size_t first =
+        rollout.reached.size() - static_cast<std::size_t>(rollout.sizes[rollout.begun - 1]);
+    for (std::size_t i = first; i < rollout.reached.size(); ++i) {
+      const auto node = nodes_.find(rollout.nodes[i]);
+      if (node == nodes_.end() || rollout.left.count(rollout.nodes[i]) > 0) continue;
+      ++size;
+      proven += node->second.serves && !node->second.silent &&
+                node->second.current == rollout.rollout.release.str();
+    }
+    const std::int64_t share = rollout.rollout.success_ppm.value_or(kMillion);
+    expect(proven * kMillion >= size * share, context,
+           std::to_string(proven) + " of " + std::to_string(size) + " nodes serve and " +
+               rollout.rollout.name.str() + " goes on");
   }
 
   void revise(const NodeRevised& fact, const FactContext& context) {
@@ -138,6 +170,8 @@ class WaveChecker : public Checker {
     node.revision = fact.revision.number;
     node.current = fact.revision.current.name;
     node.failed = false;
+    node.serves = false;
+    node.silent_too_long = false;
     for (const auto& [name, rollout] : rollouts_) {
       if (rollout.rollout.fleet != node.fleet) continue;
       if (rollout.rollout.release.str() != node.current) continue;
@@ -155,12 +189,15 @@ class WaveChecker : public Checker {
     Node& node = found->second;
     if (!fact.serving.empty()) node.served.insert(fact.serving);
     if (fact.revision != node.revision) return;
-    node.failed = fact.phase == FieldPhase::kReturned || fact.phase == FieldPhase::kFailed;
+    node.failed =
+        fact.phase == FieldPhase::kReturned || fact.phase == FieldPhase::kFailed || fact.flapping;
+    node.serves =
+        fact.phase == FieldPhase::kServing && fact.serving == node.current && !fact.flapping;
   }
 
   bool has_failed(const Watched& rollout, std::size_t index) const {
     const auto node = nodes_.find(rollout.nodes.at(index));
-    return node != nodes_.end() && node->second.failed &&
+    return node != nodes_.end() && (node->second.failed || node->second.silent_too_long) &&
            node->second.current == rollout.rollout.release.str();
   }
 

@@ -168,6 +168,12 @@ void EdgeRig::go_back(const std::string& name) {
   say(name, FieldPhase::kReturned, node(name).given.previous.str(), "the probe says no");
 }
 
+void EdgeRig::lose(const std::string& name) {
+  take(NodeObserved{NodeName(name), false, "not heard for long"});
+}
+
+void EdgeRig::hear(const std::string& name) { take(NodeObserved{NodeName(name), true, ""}); }
+
 const FieldNodeRecord& EdgeRig::node(const std::string& name) const {
   return state().nodes.at(NodeName(name));
 }

@@ -58,6 +58,8 @@ class EdgeRig : public Decision {
   void serve_all();                       // every node that has something
   void fail(const std::string& node);     // nothing serves
   void go_back(const std::string& node);  // returned to the previous release by itself
+  void lose(const std::string& node);     // it is called lost
+  void hear(const std::string& node);     // it is called back
 
   // --- what came of it ---
   const EdgeState& state() const { return edge_.state(); }

@@ -1,7 +1,6 @@
 #include "duru/engine/agent/agent_engine.h"
 
 #include <algorithm>
-#include <chrono>
 #include <unordered_set>
 
 #include "duru/base/wire.h"
@@ -10,19 +9,18 @@ namespace duru {
 namespace {
 
 constexpr int kLateAfter = 2;  // heartbeats
-constexpr int kLostAfter = 4;
-// Effects name a run's node right after its stop (Effects::resend_step); later nobody will.
-constexpr Milliseconds kEarlyStopMax = seconds(10);
 
 std::size_t hash_of(const std::string& text) { return std::hash<std::string>()(text); }
 
-// 0 stands for nothing.
-std::size_t standing_of(std::int64_t revision, FieldPhase phase, const std::string& serving,
-                        const std::string& detail) {
-  const std::size_t hash =
-      hash_of(std::to_string(revision) + "/" + std::to_string(static_cast<int>(phase)) + "/" +
-              serving + "/" + detail);
-  return hash == 0 ? 1 : hash;
+std::string standing_of(std::int64_t revision, FieldPhase phase, const std::string& serving) {
+  return std::to_string(revision) + "/" + std::to_string(static_cast<int>(phase)) + "/" + serving;
+}
+
+// What of a report's standing the module may make something of.
+std::size_t taken_of(const ReportField& report) {
+  return hash_of(standing_of(report.revision, report.phase, report.serving) +
+                 (report.detail.empty() ? "/" : "/detail") +
+                 (report.steady_for.value > 0 ? "/steady" : "/"));
 }
 
 // Nothing of ours runs there, and it knows of nothing that should.
@@ -160,25 +158,30 @@ std::optional<ReportField> AgentEngine::on_sync(const NodeName& node, const Sync
   const bool overtaken = request.uptime < entry.uptime;
   if (overtaken) return events_of(node, request, known, arrival);
   entry.uptime = request.uptime;
-  hear(entry, request, known.down, now);
+  const bool is_back = !request.goodbye && (entry.told_down || known.down);
+  const std::size_t says = hash_of(standing_of(request.revision, request.phase, request.serving));
+  if (entry.says != says || is_back) entry.says_since = now;
+  entry.says = says;
+  hear(entry, request, now);
   follow_run(entry, request, now);
-  const bool counters_due = since(now, entry.counted_at) >= known.report_every;
-  std::optional<ReportField> news = news_of(node, request, known, arrival, counters_due);
-  if (!news.has_value()) return std::nullopt;
+  const bool report_due = since(now, entry.counted_at) >= known.report_every;
+  std::optional<ReportField> news =
+      news_of(node, request, known, arrival, since(now, entry.says_since), report_due);
   // The module made nothing of this standing: it is about a revision that was replaced, say.
-  const bool same_standing =
-      entry.took == standing_of(request.revision, request.phase, request.serving, request.detail);
-  const bool only_standing = news->events.empty() && !counters_due && !request.goodbye &&
-                             request.counters.events_dropped == known.counters.events_dropped;
-  if (same_standing && only_standing) return std::nullopt;
+  const bool is_known = news.has_value() && entry.took == taken_of(*news) && news->events.empty() &&
+                        !report_due && !request.goodbye;
+  if (is_known) news.reset();
+  entry.owes_up = is_back && news.has_value();
+  if (is_back && !news.has_value()) say_up(entry);
   return news;
 }
 
 void AgentEngine::took(const ReportField& report) {
   const std::lock_guard lock(mutex_);
   Entry& entry = entry_of(report.node);
-  entry.took = standing_of(report.revision, report.phase, report.serving, report.detail);
+  entry.took = taken_of(report);
   entry.counted_at = clock_.now();
+  if (entry.owes_up) say_up(entry);
 }
 
 SyncReply AgentEngine::reply_to(const NodeName& node, const FieldKnown& known) {
@@ -268,7 +271,7 @@ void AgentEngine::watch(Entry& entry) {
   due_.emplace(entry.expected_at + entry.heartbeat * kLostAfter, &entry);
 }
 
-void AgentEngine::hear(Entry& entry, const SyncRequest& request, bool down, Timestamp now) {
+void AgentEngine::hear(Entry& entry, const SyncRequest& request, Timestamp now) {
   entry.expected_at = now;
   entry.heard_at = now;
   entry.ephemeral = request.ephemeral;
@@ -281,10 +284,13 @@ void AgentEngine::hear(Entry& entry, const SyncRequest& request, bool down, Time
     return;
   }
   watch(entry);
-  if ((entry.told_down || down) && sink_) {
-    sink_(NodeObserved{NodeName(*entry.name), true, ""});
-    entry.told_down = false;
-  }
+}
+
+void AgentEngine::say_up(Entry& entry) {
+  entry.owes_up = false;
+  if (!sink_) return;
+  sink_(NodeObserved{NodeName(*entry.name), true, ""});
+  entry.told_down = false;
 }
 
 void AgentEngine::follow_run(Entry& entry, const SyncRequest& request, Timestamp now) {
@@ -335,66 +341,6 @@ void AgentEngine::forget_run(Entry& entry) {
   runs_.erase(entry.run->name.str());
   stops_.erase(*entry.name);
   entry.run.reset();
-}
-
-// --- time
-
-void AgentEngine::check() {
-  std::vector<NodeName> stopping;
-  {
-    const std::lock_guard lock(mutex_);
-    check_links(clock_.now());
-    check_early_stops(clock_.now());
-    for (const std::string& node : stops_) stopping.emplace_back(node);
-  }
-  std::erase_if(stopping, [&](const NodeName& node) {
-    return !options_.is_revoked || !options_.is_revoked(node);
-  });
-  const std::lock_guard lock(mutex_);
-  for (const NodeName& node : stopping) {
-    Entry& entry = entry_of(node);
-    entry.gone = true;
-    if (stops_.erase(*entry.name) > 0) end(*entry.run, EndCause::kLost, clock_.now());
-  }
-}
-
-void AgentEngine::check_links(Timestamp now) {
-  while (!due_.empty() && due_.top().first < now) {
-    Entry& entry = *due_.top().second;
-    due_.pop();
-    entry.in_queue = false;
-    if (entry.gone) continue;
-    if (state_of(entry, now) != LinkState::kLost) {
-      watch(entry);
-    } else if (!entry.told_down && sink_) {
-      entry.told_down = true;
-      sink_(NodeObserved{NodeName(*entry.name), false,
-                         entry.heard_at.has_value()
-                             ? "not heard since " + format_timestamp(*entry.heard_at)
-                             : "not heard since the server's start"});
-    }
-  }
-}
-
-// Stopped, and no node was ever told to run it: it never will.
-void AgentEngine::check_early_stops(Timestamp now) {
-  std::erase_if(early_stops_, [&](const auto& stop) {
-    if (since(now, stop.second) < kEarlyStopMax) return false;
-    Run run;
-    run.name = TaskRunName(stop.first);
-    end(run, EndCause::kStopped, now);
-    return true;
-  });
-}
-
-void AgentEngine::run_checks() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, std::chrono::milliseconds(options_.check_every.value),
-                            [&] { return stopping_; })) {
-    lock.unlock();
-    check();
-    lock.lock();
-  }
 }
 
 }  // namespace duru

@@ -12,12 +12,15 @@
 // Guarantees beyond engine.h:
 //  - Last-heard times live here alone and are no facts. A node is online within 2 heartbeats of its
 //    last sync, late within 4, then lost: NodeObserved{up=false}, once, and up=true when it is
-//    heard again. A start of the server counts as a sync of every node, so that an outage of ours
-//    makes nobody late.
+//    heard again; where it stands otherwise than before, only once that was accepted. A start of
+//    the server counts as a sync of every node, so that an outage of ours makes nobody late.
 //  - A run has started when the node first says that a release of ours serves, and has ended when
 //    the node says that nothing runs and it knows of no revision (then its tree is empty), or when
 //    it says goodbye like that. One whose node was revoked is given up: nobody will ever say it.
 //  - A sync that arrives after a later one of the same boot brings its events and nothing else.
+//  - A changed detail alone is news once in report_every, the first of a phase at once; the phase
+//  of a node that flaps only when
+//    it has said the same for kSteadyFor, as heard since this server started.
 //  - Nobody is told to run nothing because we do not know better: ready() only once reconcile() has
 //    brought the full set.
 //  - A sync is O(1) on average, a check O(log n) for each node that is due, about once in two
@@ -112,9 +115,12 @@ class AgentEngine : public Engine {
     std::size_t boot = 0;           // hash of the boot id
     std::int64_t least_offset = 0;  // of this boot: arrival - uptime, ms
     Milliseconds uptime;            // the latest of this boot
-    std::size_t took = 0;           // hash of the standing that was accepted last
+    std::size_t says = 0;  // hash of the standing that it says
+    Timestamp says_since;
+    std::size_t took = 0;  // hash of the standing that was accepted last
     bool in_queue = false;
     bool told_down = false;
+    bool owes_up = false;  // it is back, once what it says is accepted
     bool ephemeral = false;
     bool gone = false;  // it said goodbye
     std::unique_ptr<Run> run;
@@ -127,7 +133,8 @@ class AgentEngine : public Engine {
   LinkState state_of(const Entry& entry, Timestamp now) const;
   Arrival arrival_of(Entry& entry, const SyncRequest& request, Timestamp now) const;
   void watch(Entry& entry);
-  void hear(Entry& entry, const SyncRequest& request, bool down, Timestamp now);
+  void hear(Entry& entry, const SyncRequest& request, Timestamp now);
+  void say_up(Entry& entry);
   void follow_run(Entry& entry, const SyncRequest& request, Timestamp now);
   void report(const Run& run);
   void end(Run& run, EndCause cause, Timestamp now);

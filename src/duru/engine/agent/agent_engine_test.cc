@@ -1,68 +1,7 @@
-#include "duru/engine/agent/agent_engine.h"
-
-#include <gtest/gtest.h>
+#include "duru/engine/agent/testing.h"
 
 namespace duru {
 namespace {
-
-constexpr Timestamp kStart(1'800'000'000'000);
-const InstallationId kHere("testtest");
-const NodeName kNode("cam-1");
-
-ReleaseRef release(const std::string& name) { return {name, sha256(name), std::string(128, 'a')}; }
-
-class AgentEngineTest : public testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(engine_.start([this](Message m) { seen_.push_back(std::move(m)); }).ok());
-  }
-
-  TaskRunSpec spec(std::int64_t revision, std::int32_t attempt = 1) {
-    TaskRunSpec made;
-    made.workload = {"aaaaaaaaaaaaaaaa", 0};
-    made.attempt = attempt;
-    made.name = task_run_name(kHere, made.workload, attempt, 0);
-    made.term = 1;
-    made.allocation.node = kNode;
-    Revision& given = made.revision.emplace();
-    given.number = revision;
-    given.current = release("smoke-" + std::to_string(revision));
-    if (revision > 1) given.previous = release("smoke-" + std::to_string(revision - 1));
-    return made;
-  }
-  SyncRequest sync(std::int64_t revision, FieldPhase phase, const std::string& serving) {
-    SyncRequest request;
-    request.boot_id = "boot-1";
-    request.uptime = since(clock_.now(), kStart) + minutes(10);
-    request.revision = revision;
-    request.phase = phase;
-    request.serving = serving;
-    return request;
-  }
-  SyncRequest empty() { return sync(0, FieldPhase::kNone, ""); }
-  SyncRequest serving(std::int64_t revision) {
-    return sync(revision, FieldPhase::kServing, "smoke-" + std::to_string(revision));
-  }
-  void pass(Milliseconds span) {
-    clock_.advance_to(clock_.now() + span);
-    engine_.check();
-  }
-  template <class T>
-  std::vector<T> of_kind() const {
-    std::vector<T> found;
-    for (const Message& message : seen_) {
-      if (const T* body = message.as<T>()) found.push_back(*body);
-    }
-    return found;
-  }
-
-  VirtualClock clock_{kStart};
-  bool revoked_ = false;
-  std::vector<Message> seen_;
-  FieldKnown known_;
-  AgentEngine engine_{{kHere, [this](const NodeName&) { return revoked_; }, Milliseconds(0)},
-                      clock_};
-};
 
 TEST_F(AgentEngineTest, TellsANodeWhatItShouldRunAndWhenItNoLongerShould) {
   EXPECT_FALSE(engine_.reply_to(kNode, known_).revision.has_value());
@@ -129,9 +68,7 @@ TEST_F(AgentEngineTest, ASyncThatALaterOneOvertookConfirmsNothingAndItsEventsCou
   engine_.on_sync(kNode, serving(1), known_);
   engine_.stop(spec(1).name, seconds(1));
   seen_.clear();
-  known_.revision = 1;
-  known_.phase = FieldPhase::kServing;
-  known_.serving = "smoke-1";
+  know(1);
   const auto news = engine_.on_sync(kNode, late, known_);
   EXPECT_TRUE(seen_.empty());
   ASSERT_TRUE(news.has_value());
@@ -171,43 +108,19 @@ TEST_F(AgentEngineTest, AStoppedRunOfARevokedNodeIsGivenUp) {
   EXPECT_EQ(of_kind<TaskObserved>()[0].end->cause, EndCause::kLost);
 }
 
-TEST_F(AgentEngineTest, ANodeIsOnlineThenLateThenLostAndBack) {
-  known_.heartbeat = seconds(10);
-  engine_.on_sync(kNode, serving(1), known_);
-  EXPECT_EQ(engine_.link(kNode).state, LinkState::kOnline);
-  pass(seconds(20));
-  EXPECT_EQ(engine_.link(kNode).state, LinkState::kOnline);
-  pass(seconds(1));
-  EXPECT_EQ(engine_.link(kNode).state, LinkState::kLate);
-  EXPECT_TRUE(of_kind<NodeObserved>().empty());
-  pass(seconds(20));
-  EXPECT_EQ(engine_.link(kNode).state, LinkState::kLost);
-  pass(minutes(1));
-  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
-  EXPECT_FALSE(of_kind<NodeObserved>()[0].up);
-  engine_.on_sync(kNode, serving(1), known_);
-  ASSERT_EQ(of_kind<NodeObserved>().size(), 2U);
-  EXPECT_TRUE(of_kind<NodeObserved>()[1].up);
-  EXPECT_EQ(engine_.link(kNode).state, LinkState::kOnline);
-  pass(seconds(41));
-  EXPECT_EQ(of_kind<NodeObserved>().size(), 3U);
-}
-
-TEST_F(AgentEngineTest, AStartOfTheServerGivesEverybodyAFullPeriod) {
-  engine_.expect(kNode, seconds(10));
-  EXPECT_EQ(engine_.link(kNode).state, LinkState::kUnknown);
-  pass(seconds(40));
-  EXPECT_TRUE(of_kind<NodeObserved>().empty());
-  pass(seconds(1));
-  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
-  EXPECT_FALSE(engine_.link(kNode).heard_at.has_value());
-}
-
-TEST_F(AgentEngineTest, ANodeThatTheCoreHoldsForLostIsSaidToBeBack) {
-  known_.down = true;
-  engine_.on_sync(kNode, serving(1), known_);
-  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
-  EXPECT_TRUE(of_kind<NodeObserved>()[0].up);
+TEST_F(AgentEngineTest, ADetailIsNewsAtFirstAndThenWhenAReportIsDue) {
+  know(1);
+  known_.report_every = minutes(5);
+  SyncRequest request = serving(1);
+  request.detail = "10 frames a second";
+  const auto first = engine_.on_sync(kNode, request, known_);
+  ASSERT_TRUE(first.has_value());
+  engine_.took(*first);
+  known_.detail = first->detail;
+  request.detail = "11 frames a second";
+  EXPECT_FALSE(engine_.on_sync(kNode, request, known_).has_value());
+  pass(minutes(5));
+  EXPECT_TRUE(engine_.on_sync(kNode, request, known_).has_value());
 }
 
 TEST_F(AgentEngineTest, OnlyEphemeralNodesAreAskedToLeaveAndTheirGoodbyeEndsTheirRun) {
@@ -256,9 +169,7 @@ TEST_F(AgentEngineTest, AHeartbeatIsNoNewsAndAStandingOrAnEventIs) {
 TEST_F(AgentEngineTest, CountersAloneAreNewsWhenTheyAreDue) {
   const auto first = engine_.on_sync(kNode, serving(1), known_);
   engine_.took(*first);
-  known_.revision = 1;
-  known_.phase = FieldPhase::kServing;
-  known_.serving = "smoke-1";
+  know(1);
   known_.report_every = minutes(5);
   SyncRequest counted = serving(1);
   counted.counters.inferences = 7;
@@ -313,55 +224,6 @@ TEST_F(AgentEngineTest, KeepsNoLogs) {
   const auto log = engine_.read_log(spec(1).name, 0, 100);
   ASSERT_FALSE(log.ok());
   EXPECT_EQ(log.error().code, ErrorCode::kUnsupported);
-}
-
-// --- event times
-
-struct Told {
-  EventReport event;
-  SyncRequest sync;
-  Arrival arrival{kStart, Milliseconds(0)};
-  Timestamp enrolled_at = kStart - hours(24);
-
-  FieldEvent at() const { return event_at(event, sync, arrival, enrolled_at); }
-};
-
-TEST(EventTime, AnAgeCountsBackFromTheArrival) {
-  Told told;
-  told.event.age = seconds(90);
-  EXPECT_EQ(told.at().at, kStart - seconds(90));
-  EXPECT_EQ(told.at().uncertainty, kTravel);
-  told.arrival.travel_extra = seconds(7);
-  EXPECT_EQ(told.at().uncertainty, kTravel + seconds(7));
-}
-
-TEST(EventTime, AnEstimateOfAnOlderBootIsTakenWithTheDriftOfItsClock) {
-  Told told;
-  told.event.server_time = kStart - seconds(10'000);
-  EXPECT_EQ(told.at().at, kStart - seconds(10'000));
-  EXPECT_EQ(told.at().uncertainty, kTravel + seconds(2));
-}
-
-TEST(EventTime, AnEstimateBeforeEnrolmentOrInTheFutureIsWorthNothing) {
-  Told told;
-  const FieldEvent without = told.at();
-  for (const Timestamp wrong : {Timestamp(INT64_MIN), told.enrolled_at - Milliseconds(1),
-                                kStart + Milliseconds(1), Timestamp(INT64_MAX)}) {
-    told.event.server_time = wrong;
-    EXPECT_EQ(told.at().at, without.at) << wrong.value;
-    EXPECT_EQ(told.at().uncertainty, without.uncertainty) << wrong.value;
-  }
-  for (const Timestamp right : {told.enrolled_at, kStart}) {
-    told.event.server_time = right;
-    EXPECT_EQ(told.at().at, right);
-  }
-}
-
-TEST(EventTime, WithoutEitherItLiesBetweenEnrolmentAndBoot) {
-  Told told;
-  told.sync.uptime = hours(4);
-  EXPECT_EQ(told.at().at, kStart - hours(14));
-  EXPECT_EQ(told.at().uncertainty, hours(10) + kTravel);
 }
 
 TEST_F(AgentEngineTest, ARequestThatTravelledLongerThanTheQuickestIsLessCertain) {

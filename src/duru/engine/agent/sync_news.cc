@@ -45,26 +45,42 @@ FieldEvent event_at(const EventReport& event, const SyncRequest& sync, const Arr
 
 std::optional<ReportField> events_of(const NodeName& node, const SyncRequest& sync,
                                      const FieldKnown& known, const Arrival& arrival) {
-  ReportField report{node,          sync.boot_id, known.revision, known.phase,
-                     known.serving, known.detail, known.counters, {}};
+  ReportField report{node,
+                     sync.boot_id,
+                     known.revision,
+                     known.phase,
+                     known.serving,
+                     known.detail,
+                     known.counters,
+                     {},
+                     {}};
   add_events(sync, known, arrival, report);
   if (report.events.empty()) return std::nullopt;
   return report;
 }
 
+bool is_held(const SyncRequest& sync, const FieldKnown& known) {
+  return known.flapping && sync.revision == known.revision;
+}
+
 std::optional<ReportField> news_of(const NodeName& node, const SyncRequest& sync,
                                    const FieldKnown& known, const Arrival& arrival,
-                                   bool counters_due) {
-  ReportField report{node,         sync.boot_id, sync.revision, sync.phase,
-                     sync.serving, sync.detail,  sync.counters, {}};
+                                   Milliseconds steady_for, bool report_due) {
+  ReportField report{node,          sync.boot_id, sync.revision,
+                     sync.phase,    sync.serving, sync.detail,
+                     sync.counters, {},           {}};
   add_events(sync, known, arrival, report);
-  const bool stands_anew = sync.revision != known.revision || sync.phase != known.phase ||
-                           sync.serving != known.serving || sync.detail != known.detail;
+  const bool held = is_held(sync, known);
+  if (held && steady_for >= kSteadyFor) report.steady_for = steady_for;
+  const bool differs =
+      sync.revision != known.revision || sync.phase != known.phase || sync.serving != known.serving;
+  const bool stands_anew = held ? report.steady_for.value > 0 : differs;
+  const bool says_anew =
+      !held && sync.detail != known.detail && (report_due || (!differs && known.detail.empty()));
   const bool counts_anew = !same(sync.counters, known.counters);
   // The last sync before it ends is the last chance to count.
-  const bool is_news = stands_anew || !report.events.empty() ||
-                       (counts_anew && (counters_due || sync.goodbye)) ||
-                       sync.counters.events_dropped != known.counters.events_dropped;
+  const bool is_news = stands_anew || !report.events.empty() || says_anew ||
+                       (counts_anew && (report_due || sync.goodbye));
   if (!is_news) return std::nullopt;
   return report;
 }

@@ -25,10 +25,11 @@ struct FieldKnown {
   std::string detail;
   FieldCounters counters;
   std::int64_t events_through = 0;
-  bool down = false;  // the core's word for lost
+  bool flapping = false;  // held as failed (domain/field.h)
+  bool down = false;      // known as lost
   Timestamp enrolled_at;
   Milliseconds heartbeat = kDefaultHeartbeat;
-  Milliseconds report_every = hours(1);  // how often counters become a fact
+  Milliseconds report_every = hours(1);  // how often counters and detail become a fact
 };
 
 struct Arrival {
@@ -43,9 +44,13 @@ FieldEvent event_at(const EventReport& event, const SyncRequest& sync, const Arr
 std::optional<ReportField> events_of(const NodeName& node, const SyncRequest& sync,
                                      const FieldKnown& known, const Arrival& arrival);
 
-// The command that makes it durable, whole; `counters_due`: the counters alone are news too.
+// Whether what the node says of its phase is not believed until it has said it for kSteadyFor.
+bool is_held(const SyncRequest& sync, const FieldKnown& known);
+
+// The command that makes it durable, whole. `steady_for`: how long the node has said the same of
+// its phase; `report_due`: counters and detail alone are news too.
 std::optional<ReportField> news_of(const NodeName& node, const SyncRequest& sync,
                                    const FieldKnown& known, const Arrival& arrival,
-                                   bool counters_due);
+                                   Milliseconds steady_for, bool report_due);
 
 }  // namespace duru

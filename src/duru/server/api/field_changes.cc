@@ -53,6 +53,10 @@ void ChangeIndex::note_field_node_fact(const EdgeState& field, const Message& fa
     name = reported->node;
   } else if (const auto* counted = fact.as<NodeCounted>()) {
     name = counted->node;
+  } else if (const auto* silent = fact.as<NodeSilent>()) {
+    name = silent->node;
+  } else if (const auto* heard = fact.as<NodeHeard>()) {
+    name = heard->node;
   } else if (const auto* event = fact.as<EventRecorded>()) {
     name = event->node;
   } else if (const auto* revoked = fact.as<NodeRevoked>()) {

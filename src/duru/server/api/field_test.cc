@@ -129,6 +129,33 @@ TEST(FieldSync, ARolloutReachesTheNodeWhichFetchesServesAndProvesIt) {
   EXPECT_EQ(TestServer::field(server.get("/v1/fleets").body, "release"), "smoke-1");
 }
 
+TEST(FieldSync, ANodeThatIsLostWhileItsWaveBakesIsBehindWithTheReason) {
+  TestServer server;
+  TestField field(server);
+  const std::string credential = field.enrol("cam-1");
+  EXPECT_EQ(field
+                .apply(field.fleet_json(), field.release_json("smoke-1"),
+                       R"({"name":"r","fleet":"cams","release":"smoke-1","bake":"10m"})")
+                .status,
+            200);
+  field.sync(credential, field.serving(1, "smoke-1"));
+  const auto baking = server.get("/v1/rollouts/r");
+  EXPECT_TRUE(has(baking.body, R"("state":"baking")")) << baking.body;
+  EXPECT_TRUE(has(baking.body, R"("silent_count":0)"));
+  SyncRequest last = field.serving(1, "smoke-1");
+  last.goodbye = true;
+  field.sync(credential, last);
+  EXPECT_TRUE(eventually([&] {
+    return has(server.get("/v1/rollouts/r").body, R"("why":"it is lost: it said goodbye")");
+  })) << server.get("/v1/rollouts/r").body;
+  const auto lost = server.get("/v1/rollouts/r");
+  EXPECT_TRUE(has(lost.body, R"("state":"running")")) << lost.body;
+  EXPECT_TRUE(has(lost.body, R"("silent_count":1)"));
+  field.sync(credential, field.serving(1, "smoke-1"));
+  EXPECT_TRUE(
+      eventually([&] { return has(server.get("/v1/rollouts/r").body, R"("state":"baking")"); }));
+}
+
 TEST(FieldSync, AnEventIsAcknowledgedOnceItIsDurableAndAHeartbeatReachesNoJournal) {
   TestServer server;
   TestField field(server);

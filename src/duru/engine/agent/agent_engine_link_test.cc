@@ -1,0 +1,88 @@
+#include "duru/engine/agent/testing.h"
+
+// Who is heard, who is lost, and what of it is believed.
+namespace duru {
+namespace {
+
+TEST_F(AgentEngineTest, ANodeIsOnlineThenLateThenLostAndBack) {
+  known_.heartbeat = seconds(10);
+  know(1);
+  engine_.on_sync(kNode, serving(1), known_);
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kOnline);
+  pass(seconds(20));
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kOnline);
+  pass(seconds(1));
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kLate);
+  EXPECT_TRUE(of_kind<NodeObserved>().empty());
+  pass(seconds(20));
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kLost);
+  pass(minutes(1));
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
+  EXPECT_FALSE(of_kind<NodeObserved>()[0].up);
+  engine_.on_sync(kNode, serving(1), known_);
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 2U);
+  EXPECT_TRUE(of_kind<NodeObserved>()[1].up);
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kOnline);
+  pass(seconds(41));
+  EXPECT_EQ(of_kind<NodeObserved>().size(), 3U);
+}
+
+TEST_F(AgentEngineTest, AStartOfTheServerGivesEverybodyAFullPeriod) {
+  engine_.expect(kNode, seconds(10));
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kUnknown);
+  pass(seconds(40));
+  EXPECT_TRUE(of_kind<NodeObserved>().empty());
+  pass(seconds(1));
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
+  EXPECT_FALSE(engine_.link(kNode).heard_at.has_value());
+}
+
+TEST_F(AgentEngineTest, ANodeThatComesBackOtherwiseIsSaidToBeBackOnceWhatItSaysIsAccepted) {
+  know(1);
+  engine_.on_sync(kNode, serving(1), known_);
+  pass(hours(1));
+  seen_.clear();
+  SyncRequest starting = sync(1, FieldPhase::kStarting, "");
+  const auto news = engine_.on_sync(kNode, starting, known_);
+  ASSERT_TRUE(news.has_value());
+  EXPECT_TRUE(of_kind<NodeObserved>().empty());
+  engine_.took(*news);
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
+  EXPECT_TRUE(of_kind<NodeObserved>()[0].up);
+  engine_.took(*news);
+  EXPECT_EQ(of_kind<NodeObserved>().size(), 1U);
+}
+
+TEST_F(AgentEngineTest, OfANodeThatFlapsOnlyWhatItSaysForLongIsNews) {
+  know(1);
+  known_.flapping = true;
+  engine_.on_sync(kNode, serving(1), known_);
+  const auto says_anything = [&](const SyncRequest& request) {
+    return engine_.on_sync(kNode, request, known_).has_value();
+  };
+  for (int i = 0; i < 20; ++i) {
+    pass(seconds(50));
+    EXPECT_FALSE(says_anything(i % 2 == 0 ? sync(1, FieldPhase::kStarting, "") : serving(1)));
+  }
+  for (Milliseconds said; said < kSteadyFor; said = said + minutes(1)) {
+    EXPECT_FALSE(says_anything(serving(1)));
+    pass(minutes(1));
+  }
+  const auto news = engine_.on_sync(kNode, serving(1), known_);
+  ASSERT_TRUE(news.has_value());
+  EXPECT_GE(news->steady_for, kSteadyFor);
+  engine_.took(*news);
+  pass(seconds(1));
+  EXPECT_FALSE(says_anything(serving(1)));
+}
+
+TEST_F(AgentEngineTest, ANodeThatTheCoreHoldsForLostIsSaidToBeBack) {
+  know(1);
+  known_.down = true;
+  engine_.on_sync(kNode, serving(1), known_);
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
+  EXPECT_TRUE(of_kind<NodeObserved>()[0].up);
+}
+
+}  // namespace
+}  // namespace duru
