@@ -9,6 +9,8 @@ namespace duru {
 namespace {
 
 constexpr int kLateAfter = 2;  // heartbeats
+// A message is late by minutes at most; later, an old boot's id is a restored machine.
+constexpr Milliseconds kFormerBootFor = hours(1);
 
 std::size_t hash_of(const std::string& text) { return std::hash<std::string>()(text); }
 
@@ -144,6 +146,7 @@ void AgentEngine::expect(const NodeName& node, Milliseconds heartbeat) {
   entry.expected_at = clock_.now();
   entry.heartbeat = heartbeat;
   entry.gone = false;
+  entry.former_boots = {};  // it may be another machine under that name
   watch(entry);
 }
 
@@ -154,6 +157,7 @@ std::optional<ReportField> AgentEngine::on_sync(const NodeName& node, const Sync
   Entry& entry = entry_of(node);
   if (entry.counted_at.value == 0) entry.counted_at = now;
   entry.heartbeat = known.heartbeat;
+  if (is_of_former_boot(entry, request, now)) return std::nullopt;
   const Arrival arrival = arrival_of(entry, request, now);
   const bool overtaken = request.uptime < entry.uptime;
   if (overtaken) return events_of(node, request, known, arrival);
@@ -252,10 +256,23 @@ LinkState AgentEngine::state_of(const Entry& entry, Timestamp now) const {
   return entry.heard_at.has_value() ? LinkState::kOnline : LinkState::kUnknown;
 }
 
+bool AgentEngine::is_of_former_boot(const Entry& entry, const SyncRequest& request,
+                                    Timestamp now) const {
+  const auto& former = entry.former_boots;
+  return since(now, entry.boot_changed_at) < kFormerBootFor &&
+         std::find(former.begin(), former.end(), hash_of(request.boot_id)) != former.end();
+}
+
 Arrival AgentEngine::arrival_of(Entry& entry, const SyncRequest& request, Timestamp now) const {
   const std::size_t boot = hash_of(request.boot_id);
   const std::int64_t offset = now.value - request.uptime.value;
   if (entry.boot != boot || !entry.heard_at.has_value()) {
+    if (entry.heard_at.has_value()) {
+      std::move_backward(entry.former_boots.begin(), entry.former_boots.end() - 1,
+                         entry.former_boots.end());
+      entry.former_boots[0] = entry.boot;
+      entry.boot_changed_at = now;
+    }
     entry.boot = boot;
     entry.least_offset = offset;
     entry.uptime = {};

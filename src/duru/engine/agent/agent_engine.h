@@ -17,7 +17,8 @@
 //  - A run has started when the node first says that a release of ours serves, and has ended when
 //    the node says that nothing runs and it knows of no revision (then its tree is empty), or when
 //    it says goodbye like that. One whose node was revoked is given up: nobody will ever say it.
-//  - A sync that arrives after a later one of the same boot brings its events and nothing else.
+//  - A sync that arrives after a later one of the same boot brings its events and nothing else; one
+//    of a boot that was replaced within the last hour brings nothing: the node says it again.
 //  - A changed detail alone is news once in report_every, the first of a phase at once; the phase
 //  of a node that flaps only when
 //    it has said the same for kSteadyFor, as heard since this server started.
@@ -27,6 +28,7 @@
 //    heartbeats. About 300 bytes a node; nodes of one release share its reference.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <queue>
@@ -115,6 +117,8 @@ class AgentEngine : public Engine {
     std::size_t boot = 0;           // hash of the boot id
     std::int64_t least_offset = 0;  // of this boot: arrival - uptime, ms
     Milliseconds uptime;            // the latest of this boot
+    std::array<std::size_t, 3> former_boots{};
+    Timestamp boot_changed_at;
     std::size_t says = 0;  // hash of the standing that it says
     Timestamp says_since;
     std::size_t took = 0;  // hash of the standing that was accepted last
@@ -131,6 +135,7 @@ class AgentEngine : public Engine {
   Entry* entry_of_run(const TaskRunName& name);
   ReleasePtr share(const ReleaseRef& release);
   LinkState state_of(const Entry& entry, Timestamp now) const;
+  bool is_of_former_boot(const Entry& entry, const SyncRequest& request, Timestamp now) const;
   Arrival arrival_of(Entry& entry, const SyncRequest& request, Timestamp now) const;
   void watch(Entry& entry);
   void hear(Entry& entry, const SyncRequest& request, Timestamp now);

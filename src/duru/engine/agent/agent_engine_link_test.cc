@@ -53,6 +53,42 @@ TEST_F(AgentEngineTest, ANodeThatComesBackOtherwiseIsSaidToBeBackOnceWhatItSaysI
   EXPECT_EQ(of_kind<NodeObserved>().size(), 1U);
 }
 
+TEST_F(AgentEngineTest, ASyncOfAnOlderBootThatComesAfterANewerOneSaysNothing) {
+  know(1);
+  SyncRequest late = sync(1, FieldPhase::kFailed, "");
+  late.uptime = hours(9);
+  late.events.push_back({1, "{}", seconds(1), std::nullopt});
+  engine_.on_sync(kNode, serving(1), known_);
+  SyncRequest booted = serving(1);
+  booted.boot_id = "boot-2";
+  booted.uptime = seconds(20);
+  engine_.on_sync(kNode, booted, known_);
+  EXPECT_FALSE(engine_.on_sync(kNode, late, known_).has_value());
+  // It is the newer boot that goes on.
+  booted.uptime = seconds(21);
+  booted.phase = FieldPhase::kStarting;
+  const auto news = engine_.on_sync(kNode, booted, known_);
+  ASSERT_TRUE(news.has_value());
+  EXPECT_EQ(news->phase, FieldPhase::kStarting);
+  // A machine that was really set back to it is heard again.
+  pass(hours(1));
+  EXPECT_TRUE(engine_.on_sync(kNode, late, known_).has_value());
+}
+
+TEST_F(AgentEngineTest, ALateSyncOfAnOlderBootDoesNotKeepANodeFromBeingLost) {
+  know(1);
+  known_.heartbeat = seconds(10);
+  engine_.on_sync(kNode, serving(1), known_);
+  SyncRequest booted = serving(1);
+  booted.boot_id = "boot-2";
+  engine_.on_sync(kNode, booted, known_);
+  pass(seconds(30));
+  engine_.on_sync(kNode, serving(1), known_);
+  pass(seconds(11));
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
+  EXPECT_FALSE(of_kind<NodeObserved>()[0].up);
+}
+
 TEST_F(AgentEngineTest, OfANodeThatFlapsOnlyWhatItSaysForLongIsNews) {
   know(1);
   known_.flapping = true;
