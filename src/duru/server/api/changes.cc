@@ -127,7 +127,7 @@ void ChangeIndex::retire(const JobRetired& fact) {
   if (const auto it = last_.find(job); it != last_.end()) {
     std::int64_t& floor = floors_[static_cast<std::size_t>(WatchKind::kJobs)];
     floor = std::max(floor, it->second.seq);
-    order_.erase({it->second.seq, job});
+    order_.erase({it->second.seq, &it->first});
     last_.erase(it);
   }
   for (auto it = last_.lower_bound({WatchKind::kAttempts, id, 0});
@@ -160,15 +160,16 @@ void ChangeIndex::on_fact(const State& after, const EdgeState& field, const Mess
 std::vector<ObjectKey> ChangeIndex::on_commit(std::int64_t seq) {
   std::vector<ObjectKey> changed;
   for (auto& [key, change] : open_) {
-    change.seq = seq;
     const auto [it, is_new] = last_.try_emplace(key);
-    if (!is_new) {
-      order_.erase({it->second.seq, key});
-      if (it->second.deleted) tombstones_.erase({it->second.seq, key});
+    const Place before{it->second.seq, &it->first};
+    if (!is_new) order_.erase(before);
+    if (it->second.deleted) tombstones_.erase(before);
+    it->second = {seq, change.deleted};
+    const Place now{seq, &it->first};
+    order_.insert(now);
+    if (change.deleted) {
+      tombstones_[now] = {std::move(change.name), std::move(change.project)};
     }
-    it->second = change;
-    order_.emplace(seq, key);
-    if (change.deleted) tombstones_.emplace(seq, key);
     changed.push_back(key);
   }
   open_.clear();
@@ -178,28 +179,38 @@ std::vector<ObjectKey> ChangeIndex::on_commit(std::int64_t seq) {
 
 void ChangeIndex::drop_oldest_tombstones() {
   while (tombstones_.size() > tombstones_max_) {
-    const auto [seq, key] = *tombstones_.begin();
-    tombstones_.erase(tombstones_.begin());
-    order_.erase({seq, key});
-    last_.erase(key);
-    std::int64_t& floor = floors_[static_cast<std::size_t>(key.kind)];
+    const Place oldest = tombstones_.begin()->first;
+    const auto [seq, key] = oldest;
+    std::int64_t& floor = floors_[static_cast<std::size_t>(key->kind)];
     floor = std::max(floor, seq);
+    tombstones_.erase(tombstones_.begin());
+    order_.erase(oldest);
+    last_.erase(last_.find(*key));
   }
+}
+
+Change ChangeIndex::change_of(const ObjectKey& key, const Known& known) const {
+  if (!known.deleted) return {known.seq, false, "", ""};
+  const DeletedName& was = tombstones_.at({known.seq, &key});
+  return {known.seq, true, was.name, was.project};
 }
 
 std::vector<std::pair<ObjectKey, Change>> ChangeIndex::after(std::int64_t seq,
                                                              std::size_t about) const {
   std::vector<std::pair<ObjectKey, Change>> changed;
-  for (auto it = order_.lower_bound({seq + 1, ObjectKey{}}); it != order_.end(); ++it) {
+  const ObjectKey least{};
+  for (auto it = order_.lower_bound({seq + 1, &least}); it != order_.end(); ++it) {
     if (changed.size() >= about && changed.back().second.seq != it->first) break;
-    changed.emplace_back(it->second, last_.at(it->second));
+    const ObjectKey& key = *it->second;
+    changed.emplace_back(key, change_of(key, last_.at(key)));
   }
   return changed;
 }
 
-const Change* ChangeIndex::find(const ObjectKey& key) const {
+std::optional<Change> ChangeIndex::find(const ObjectKey& key) const {
   const auto it = last_.find(key);
-  return it == last_.end() ? nullptr : &it->second;
+  if (it == last_.end()) return std::nullopt;
+  return change_of(key, it->second);
 }
 
 std::int64_t ChangeIndex::term_of(std::int64_t seq) const {

@@ -82,12 +82,12 @@ TEST(ChangeIndex, ARetiredJobRaisesTheFloorOfJobsAndDeletesItsAttempts) {
   world.after(hours(2));
   EXPECT_EQ(feed.index.floor(WatchKind::kJobs), ended_seq);
   EXPECT_EQ(feed.index.floor(WatchKind::kAttempts), 0);
-  const Change* attempt = feed.index.find({WatchKind::kAttempts, job.str(), 1});
-  ASSERT_NE(attempt, nullptr);
+  const auto attempt = feed.index.find({WatchKind::kAttempts, job.str(), 1});
+  ASSERT_TRUE(attempt.has_value());
   EXPECT_TRUE(attempt->deleted);
   EXPECT_EQ(attempt->name, "a");
   EXPECT_EQ(attempt->project, "default");
-  EXPECT_EQ(feed.index.find({WatchKind::kJobs, job.str(), 0}), nullptr);
+  EXPECT_FALSE(feed.index.find({WatchKind::kJobs, job.str(), 0}).has_value());
 }
 
 TEST(ChangeIndex, ForgetsTheOldestTombstonesAndRaisesTheFloor) {
@@ -122,7 +122,7 @@ TEST(ChangeIndex, BeginsBehindASnapshotAndKnowsTheTermsItSaw) {
   EXPECT_EQ(restored.index.term_of(snapshot_seq), 0);
   EXPECT_EQ(restored.index.term_of(snapshot_seq + 1), 1);
   EXPECT_EQ(whole.index.term_of(2), 1);
-  EXPECT_NE(restored.index.find({WatchKind::kJobs, job.str(), 0}), nullptr);
+  EXPECT_TRUE(restored.index.find({WatchKind::kJobs, job.str(), 0}).has_value());
 }
 
 }  // namespace
