@@ -95,6 +95,25 @@ def test_events_of_a_release_are_kept_over_the_change_to_the_next(field, node, r
     assert bodies(field) == [{"last": "words"}, {"n": 1}]
 
 
+def test_a_workload_that_floods_is_read_as_fast_as_it_writes_and_each_event_is_counted(field, node, release):
+    flood = "#!/bin/sh\nuntil test -e $DURU_WORK/go; do sleep 0.05; done\n"
+    flood += "yes '{\"padding\":\"" + "x" * 1000 + "\"}' | head -n 60000 >> $DURU_EVENTS\nsleep 1000\n"
+    node.run()
+    number = field.give(release("one", flood))
+    wait_until(lambda: field.reports(number, "serving"), "the release to be served")
+    field.stop()
+    (node.data / "work/go").touch()
+
+    def told():
+        status = node.status()
+        return status["events_waiting"] + status["counters"]["events_dropped"]
+
+    wait_until(lambda: told() == 60_000, f"all of 60 MB to be read; {told()} events were", deadline_s=40)
+    assert node.status()["events_waiting"] > 1000
+    (events,) = node.data.glob("runs/*/out/events")
+    assert events.stat().st_blocks * 512 < 2_000_000, "the disk has it back"
+
+
 def test_inferences_add_up_over_restarts_and_never_go_back(field, node, release):
     counts = "#!/bin/sh\necho '{\"inferences\":40,\"frames\":9}' > $DURU_STATUS.new\nmv $DURU_STATUS.new $DURU_STATUS\n"
     node.run()

@@ -1,6 +1,7 @@
 #include "duru/agent/event_tail.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,14 +13,22 @@ namespace duru::agent {
 namespace {
 
 constexpr std::size_t kPartBytes = 64 * 1024;
+constexpr std::size_t kBehindPartBytes = 1 << 20;
+constexpr std::int64_t kBehindBytes = 8 << 20;
 constexpr std::int64_t kHoleBytes = 1 << 20;  // worth a system call
+
+bool is_behind(int file, std::int64_t offset) {
+  struct stat status {};
+  return ::fstat(file, &status) == 0 && status.st_size - offset > kBehindBytes;
+}
 
 }  // namespace
 
 Result<EventTail::Moved> EventTail::move(Spool& spool, std::int64_t run) {
   const auto lines = read();
   DURU_TRY(spool.append(run, lines));
-  const Moved moved{!lines.empty(), next_offset_ > offset_};
+  Moved moved{!lines.empty(), next_offset_ > offset_};
+  for (const Spool::Line& line : lines) moved.dropped += line.dropped_before;
   done();
   return moved;
 }
@@ -29,24 +38,33 @@ std::vector<Spool::Line> EventTail::read() {
   next_offset_ = offset_;
   next_rejected_ = 0;
   next_in_long_line_ = in_long_line_;
+  next_dropped_ = dropped_;
   supervisor::Fd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.valid()) return lines;
-  std::string part(kPartBytes, '\0');
+  const bool passes = is_behind(file.get(), offset_);
+  const std::size_t part_bytes = passes ? kBehindPartBytes : kPartBytes;
+  std::string part(part_bytes, '\0');
   const ssize_t got = ::pread(file.get(), part.data(), part.size(), offset_);
   if (got <= 0) return lines;
   part.resize(static_cast<std::size_t>(got));
   std::size_t at = 0;
+  Spool::Line last;
   for (std::size_t end; (end = part.find('\n', at)) != std::string::npos; at = end + 1) {
     const std::int64_t end_offset = offset_ + static_cast<std::int64_t>(end) + 1;
     if (next_in_long_line_) {
       next_in_long_line_ = false;
       ++next_rejected_;
     } else {
-      take_line(std::string_view(part).substr(at, end - at), end_offset, lines);
+      const std::string_view line = std::string_view(part).substr(at, end - at);
+      passes ? pass_line(line, end_offset, last) : take_line(line, end_offset, lines);
     }
     next_offset_ = end_offset;
   }
-  if (at == 0 && part.size() == kPartBytes) {
+  if (last.end_offset > 0) {
+    --next_dropped_;
+    take_line(last.body, last.end_offset, lines);
+  }
+  if (at == 0 && part.size() == part_bytes) {
     next_in_long_line_ = true;
     next_offset_ = offset_ + got;
   }
@@ -57,16 +75,30 @@ void EventTail::take_line(std::string_view line, std::int64_t end_offset,
                           std::vector<Spool::Line>& lines) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
   if (line.size() <= kEventBytesMax && is_json_object(line)) {
-    lines.push_back({std::string(line), end_offset});
+    lines.push_back({std::string(line), end_offset, std::exchange(next_dropped_, 0)});
   } else {
     ++next_rejected_;
   }
+}
+
+// By its look alone: to parse them all would take longer than to write them.
+void EventTail::pass_line(std::string_view line, std::int64_t end_offset, Spool::Line& last) {
+  const std::size_t begin = line.find_first_not_of(" \t\r");
+  if (begin == std::string_view::npos) return;
+  if (line.size() > kEventBytesMax || line[begin] != '{') {
+    ++next_rejected_;
+    return;
+  }
+  ++next_dropped_;
+  last.body.assign(line);
+  last.end_offset = end_offset;
 }
 
 void EventTail::done() {
   offset_ = next_offset_;
   rejected_ += std::exchange(next_rejected_, 0);
   in_long_line_ = next_in_long_line_;
+  dropped_ = next_dropped_;
   if (offset_ - hole_end_ < kHoleBytes) return;
   supervisor::Fd file(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
   // Only a saving: a file system that cannot do it keeps the bytes.

@@ -12,6 +12,7 @@ namespace duru::agent {
 namespace {
 
 constexpr Milliseconds kLookEvery{200};
+constexpr Milliseconds kReadEventsMax{50};  // of each turn
 constexpr Milliseconds kStatusEvery = seconds(1);
 constexpr Milliseconds kProbeEveryWhileTrying{500};
 constexpr Milliseconds kProbeEvery = seconds(10);
@@ -63,22 +64,29 @@ void RunWatch::look() {
 }
 
 bool RunWatch::read_events() {
+  const std::int64_t stop_at = boottime_ms() + kReadEventsMax.value;
+  EventTail::Moved moved;
   do {
-    auto moved = tail_.move(spool_, what_.run);
-    if (!moved.ok()) {
-      log_.problem("spool", "events wait in the workload's file: " + moved.error().message);
+    auto next = tail_.move(spool_, what_.run);
+    if (!next.ok()) {
+      log_.problem("spool", "events wait in the workload's file: " + next.error().message);
       return false;
     }
-    took_events_ = took_events_ || moved.value().any;
-    if (!moved.value().more) break;
-  } while (view_.over);  // a living workload is not let hold us up
+    moved = next.value();
+    took_events_ = took_events_ || moved.any;
+    if (moved.dropped > 0) {
+      log_.problem("flood",
+                   "the workload writes events faster than they can be kept; some are dropped and "
+                   "counted");
+    }
+  } while (moved.more && boottime_ms() < stop_at);
   if (tail_.rejected() > told_rejected_) {
     log_.problem("events",
                  "the workload wrote lines that are no events (one JSON object of at most " +
                      std::to_string(kEventBytesMax) + " bytes); they are passed over");
     told_rejected_ = tail_.rejected();
   }
-  return true;
+  return !moved.more;
 }
 
 bool RunWatch::drain() {

@@ -34,7 +34,8 @@ class RunWatch {
   void turn();
   Status start();
   void stop(Milliseconds grace);
-  // To the end of what it wrote. False: not yet, the disk refuses.
+  // To the end of what it wrote. False: not yet, there is more than one turn reads, or the disk
+  // refuses.
   bool drain();
 
   const WatchedRun& what() const { return what_; }

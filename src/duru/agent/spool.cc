@@ -212,6 +212,7 @@ Status Spool::append_to_newest(std::int64_t run, const std::vector<Line>& lines)
   Segment segment = segments_.back();
   std::string text;
   for (const Line& line : lines) {
+    segment.last += line.dropped_before;
     const StoredEvent event{++segment.last,  boot_id(), Milliseconds(boottime_ms()), run,
                             line.end_offset, line.body};
     text += line_of(event);

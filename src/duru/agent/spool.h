@@ -78,6 +78,7 @@ class Spool {
   struct Line {
     std::string body;
     std::int64_t end_offset = 0;
+    std::int64_t dropped_before = 0;  // events that were passed over between the former and this
   };
 
   static Result<std::unique_ptr<Spool>> open(const Folder& data, SpoolLimits limits, Log& log);
