@@ -64,6 +64,21 @@ def test_an_alarm_that_is_raised_while_cut_off_arrives_when_the_link_returns(fie
     assert bodies(field) == [{"kind": "alarm"}] and "age" in field.events[1]
 
 
+def test_an_alarm_from_before_a_restart_does_not_wait_for_a_heartbeat(field, node, release):
+    alarm = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\necho '{}' >> $DURU_EVENTS\nsleep 1000\n"
+    field.heartbeat = "60s"
+    node.run()
+    number = field.give(release("one", alarm))
+    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
+    field.stop()
+    (node.data / "work/smoke").touch()
+    wait_until(lambda: node.status()["events_waiting"] == 1, "the alarm to be on the node's disk")
+    node.kill()
+    field.start()
+    node.run()
+    wait_until(lambda: field.events, "the alarm")
+
+
 def test_an_agent_that_dies_between_spool_and_file_counts_no_event_twice(field, node, release):
     node.run(die_at="events_spooled")
     field.give(release("one", COUNTS.format(count=3, pause=0)))

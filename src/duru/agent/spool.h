@@ -92,6 +92,8 @@ class Spool {
   std::vector<EventReport> batch(std::size_t count_max);
   void acknowledge(std::int64_t through);
   void note_server_time(Timestamp server_time, Milliseconds at);
+  // The server spoke to us in an earlier boot, and not yet in this one.
+  bool is_new_boot() const;
 
   std::int64_t last_number() const;
   bool has_waiting() const;

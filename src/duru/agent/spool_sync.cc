@@ -127,4 +127,9 @@ void Spool::note_server_time(Timestamp server_time, Milliseconds at) {
   if (!saved.ok()) log_.problem("spool", "events: " + saved.error().message);
 }
 
+bool Spool::is_new_boot() const {
+  std::lock_guard lock(mutex_);
+  return !clocks_.boots.empty() && clocks_.boots.back().boot_id != boot_id();
+}
+
 }  // namespace duru::agent

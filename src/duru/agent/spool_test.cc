@@ -173,6 +173,16 @@ TEST_F(SpoolTest, AServerThatLosesWhatOurDiskForgotTooGetsNothingButTheCount) {
   EXPECT_EQ(numbers(), (std::vector<std::int64_t>{501}));
 }
 
+TEST_F(SpoolTest, ABootIsNewUntilTheServerSpeaksInItWhereItSpokeBefore) {
+  EXPECT_FALSE(spool->is_new_boot()) << "a node that was never heard";
+  BootClocks clocks{{{std::string(32, 'e'), Timestamp(0)}}};
+  ASSERT_TRUE(save(Folder::open(data.path("events")).value(), "clocks", clocks).ok());
+  reopen();
+  EXPECT_TRUE(spool->is_new_boot());
+  spool->note_server_time(Timestamp(seconds(1000).value), seconds(1));
+  EXPECT_FALSE(spool->is_new_boot());
+}
+
 TEST_F(SpoolTest, AnEventOfThisBootHasAnAgeAndOneOfAnEarlierBootTheServersTimeOfIt) {
   add(1, 10, "{}");
   ASSERT_TRUE(spool->batch(1)[0].age.has_value());

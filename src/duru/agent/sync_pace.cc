@@ -7,7 +7,6 @@ namespace {
 
 constexpr Milliseconds kNewsPause = seconds(1);  // between two syncs that news made
 constexpr Milliseconds kPauseMax = minutes(5);   // between two tries, where the heartbeat is less
-constexpr Milliseconds kBootLasts = minutes(10);
 constexpr Milliseconds kStandstill = minutes(2);
 
 }  // namespace
@@ -21,8 +20,7 @@ Milliseconds jittered(Milliseconds period, std::uint64_t chance) {
 void SyncPace::reported(std::int64_t now, bool is_news) {
   if (!reported_at_) {
     const auto range = static_cast<std::uint64_t>(std::min(heartbeat_, kPauseMax).value + 1);
-    const bool booted_just_now = now < kBootLasts.value;
-    next_ = booted_just_now ? now + static_cast<std::int64_t>(chance_() % range) : now;
+    next_ = is_new_boot_ ? now + static_cast<std::int64_t>(chance_() % range) : now;
   }
   reported_at_ = now;
   report_is_news_ = report_is_news_ || is_news;

@@ -1,12 +1,12 @@
 // SyncPace: when the link asks the server. It knows no clock and draws no numbers: the time (ms on
 // the boot-time clock) and chance are given to it.
 //
-//   SyncPace pace(seconds(60), draw);
+//   SyncPace pace({seconds(60), is_new_boot}, draw);
 //   pace.reported(now, true);                  // at each turn of the main loop
 //   if (pace.is_due(now)) { pace.asked(); ...; pace.answered(now, reply.heartbeat); }
 //
 // Every pause is up to a tenth shorter or longer, so that nodes that began together do not stay
-// together. After a boot the first sync waits for up to one heartbeat, 5 min at most, unless an
+// together. In a new boot the first sync waits for up to one heartbeat, 5 min at most, unless an
 // event waits: where power comes back, thousands boot in the same second.
 //
 // News, of which events are one kind, are told within a second, but not to a server that did not
@@ -31,8 +31,13 @@ class SyncPace {
  public:
   using Chance = std::function<std::uint64_t()>;
 
-  SyncPace(Milliseconds heartbeat, Chance chance)
-      : heartbeat_(heartbeat), chance_(std::move(chance)) {}
+  struct Start {
+    Milliseconds heartbeat;
+    bool is_new_boot = false;  // of a node that the server heard before
+  };
+
+  SyncPace(Start start, Chance chance)
+      : heartbeat_(start.heartbeat), is_new_boot_(start.is_new_boot), chance_(std::move(chance)) {}
 
   void reported(std::int64_t now, bool is_news);
   void event_waits() { event_waits_ = true; }
@@ -57,7 +62,8 @@ class SyncPace {
   void ended(std::int64_t now, Server server, Milliseconds pause);
 
   Milliseconds heartbeat_;
-  Chance chance_;
+  const bool is_new_boot_;
+  const Chance chance_;
   Server server_ = Server::kNotAsked;
   bool report_is_news_ = false;
   bool event_waits_ = false;
