@@ -47,6 +47,10 @@ class Node:
         self.process.kill()
         self.process.wait()
 
+    def kill_process(self, pid):
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: pid not in processes_naming(self.data), f"process {pid} to be gone")
+
     def terminate(self):
         """Returns the exit code."""
         self.process.send_signal(signal.SIGTERM)

@@ -125,9 +125,17 @@ void Conductor::take_reply() {
   desired_ = next;
 }
 
+void Conductor::say_damage(std::int64_t run, const RunView& view) {
+  if (view.damage.empty()) return;
+  parts_.log.problem("run " + std::to_string(run),
+                     "damage: run " + std::to_string(run) + ": " + view.damage +
+                         "; how it stands is told by what is left of it");
+}
+
 bool Conductor::strays_are_gone() {
   for (auto stray = strays_.begin(); stray != strays_.end();) {
     const RunView view = parts_.workload.look(*stray);
+    say_damage(*stray, view);
     if (!view.is_gone()) parts_.workload.stop(*stray, kStrayGrace);
     const bool is_done = view.is_gone() && is_read(*stray);
     stray = is_done ? strays_.erase(stray) : std::next(stray);

@@ -57,6 +57,7 @@ class Conductor {
   void adopt();
   void take_reply();
   bool strays_are_gone();
+  void say_damage(std::int64_t run, const RunView& view);
   bool is_read(std::int64_t stray);
   void decide();
   void begin_revision();

@@ -36,6 +36,7 @@ bool Conductor::begin_run(NodeState next, const Manifest& manifest) {
 void Conductor::keep_running() {
   const RunView& view = watch_->view();
   if (!view.known) return;
+  say_damage(state_.run, view);
   if (!view.began) {
     if (boottime_ms() >= start_at_ms_) start_run();
   } else if (view.lost) {

@@ -127,13 +127,18 @@ RunView Workload::look(std::int64_t run) const {
   }
   view.exists = true;
   auto read = folder.value().state();
-  if (!read.ok()) return view;
+  if (!read.ok()) {
+    if (read.error().retryable) return view;
+    read = folder.value().state_despite_damage();
+    if (!read.ok()) return view;
+  }
   const supervisor::RunState& state = read.value();
   view.known = true;
-  view.began = state.supervisor || state.released;
+  view.damage = state.damage;
+  view.began = state.supervisor || state.released || !view.damage.empty();
   view.over = state.released.has_value();
   view.alive = state.supervisor_alive && !view.over;
-  view.lost = state.lost();
+  view.lost = view.began && !state.supervisor_alive && !view.over;
   view.stopping = state.stop_requested;
   const bool in_this_boot = state.started && state.started->at.boot_id == supervisor::boot_id();
   if (in_this_boot) view.started = state.started->at.boottime;
@@ -145,19 +150,23 @@ RunView Workload::look(std::int64_t run) const {
 void Workload::stop(std::int64_t run, Milliseconds grace) const {
   auto folder = RunFolder::open(path(run));
   if (!folder.ok()) return;
-  auto state = folder.value().state();
+  const RunView view = look(run);
   // May fail on a full disk: then it is asked again at the next turn.
-  if (state.ok() && !state.value().stop_requested) (void)folder.value().request_stop(grace).ok();
+  if (view.known && !view.stopping) (void)folder.value().request_stop(grace).ok();
   prove(run);
 }
 
 void Workload::prove(std::int64_t run) const {
   auto folder = RunFolder::open(path(run));
   if (!folder.ok()) return;
-  auto state = folder.value().state();
-  const bool may_start_still = state.ok() && !state.value().supervisor;
-  if (!state.ok() || !(state.value().lost() || may_start_still)) return;
-  (void)folder.value().prove_empty_or_kill(kProofPatience).ok();
+  const RunView view = look(run);
+  const bool may_start_still = view.known && !view.began;
+  if (!view.lost && !may_start_still) return;
+  if (folder.value().state().ok()) {
+    (void)folder.value().prove_empty_or_kill(kProofPatience).ok();
+  } else {
+    (void)folder.value().end_despite_damage(name(run), kProofPatience).ok();
+  }
 }
 
 std::vector<std::int64_t> Workload::runs() const {

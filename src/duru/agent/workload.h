@@ -32,6 +32,8 @@ struct RunView {
   bool by_itself = false;  // over because the command ended, not by a stop, a reboot or a loss
   Milliseconds started;    // on this boot's clock; 0: not in this boot
   std::string how;         // it ended, for people
+  // A record of it that cannot be read, and why; how it stands is told by the others and its lock.
+  std::string damage;
 
   bool is_gone() const { return known && (over || !exists); }
 };

@@ -126,6 +126,69 @@ TEST_P(Lost, ADamagedExitCountsAsLostAndIsNamed) {
   expect_proven();
 }
 
+// A `supervisor` record that cannot be read: who it is, nobody knows.
+class Unreadable : public Lost {
+ protected:
+  void damage(const std::string& record) {
+    std::ofstream(run.run_path() + "/" + record, std::ios::app) << "x";
+  }
+  RunState read() {
+    auto state = run.folder().state_despite_damage();
+    EXPECT_TRUE(state.ok());
+    EXPECT_NE(state.value().damage.find("checksum"), std::string::npos);
+    return state.value();
+  }
+  void begin(const std::string& script) {
+    run.script(script);
+    ASSERT_TRUE(run.start().ok());
+    ASSERT_TRUE(run.says("up", "up\n"));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Tracking, Unreadable, testing::Bool(), tracking_name);
+
+TEST_P(Unreadable, ItsLockSaysThatTheSupervisorLivesAndItStillObeysAStop) {
+  begin("echo up > up; sleep 1000");
+  damage("supervisor");
+  EXPECT_FALSE(run.folder().state().ok());
+  EXPECT_TRUE(read().supervisor_alive);
+  EXPECT_FALSE(read().supervisor);
+  auto refused = run.folder().end_despite_damage(run.spec.name, seconds(1));
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_FALSE(run.all_gone());
+  ASSERT_TRUE(run.folder().request_stop(Milliseconds(0)).ok());
+  ASSERT_TRUE(until([&] { return read().released.has_value(); }));
+  EXPECT_TRUE(run.all_gone());
+  EXPECT_EQ(read().exit->reason, ExitReason::kStopped);
+}
+
+TEST_P(Unreadable, WithoutASupervisorItsMarkedProcessesAreEnded) {
+  begin("(setsid sleep 1000 &) ; echo up > up; sleep 1000");
+  run.lose_supervisor();
+  damage("supervisor");
+  damage("started");
+  EXPECT_FALSE(read().supervisor_alive);
+  EXPECT_FALSE(run.all_gone());
+  auto proof = run.folder().end_despite_damage(run.spec.name, seconds(30));
+  ASSERT_TRUE(proof.ok()) << proof.error().message;
+  EXPECT_EQ(proof.value(), TreeProof::kEmpty);
+  EXPECT_TRUE(run.all_gone());
+  EXPECT_TRUE(read().released->by_engine);
+}
+
+TEST_P(Unreadable, ARunOfAnEarlierBootIsOverByAnyRecordThatCanBeRead) {
+  run.script("true");
+  RunFolder folder = run.folder();
+  ASSERT_TRUE(folder.write_spec(run.spec).ok());
+  StartedRecord started;
+  started.at = moment_now();
+  started.at.boot_id = "another-boot";
+  ASSERT_TRUE(write_durably(folder.fd(), "started", to_record(started).text()).ok());
+  damage("supervisor");
+  auto proof = folder.end_despite_damage(run.spec.name, Milliseconds(0));
+  ASSERT_TRUE(proof.ok()) << proof.error().message;
+  EXPECT_EQ(proof.value(), TreeProof::kEmpty);
+}
+
 TEST_P(Lost, AnotherRunsProcessesAreLeftAlone) {
   TestRun other(GetParam());
   other.script("echo up > up; sleep 1000");

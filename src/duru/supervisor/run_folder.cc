@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "duru/supervisor/cgroup.h"
 #include "duru/supervisor/task.h"
 #include "duru/supervisor/tree.h"
 
@@ -182,6 +183,26 @@ Result<RunState> RunFolder::state() const {
   return state;
 }
 
+Result<RunState> RunFolder::state_despite_damage() const {
+  RunState state;
+  auto keep = [&state](auto read, auto& out) {
+    if (read.ok()) {
+      out = std::move(read.value());
+    } else if (read.error().code != ErrorCode::kNotFound && state.damage.empty()) {
+      state.damage = read.error().message;
+    }
+  };
+  keep(read_supervisor(fd()), state.supervisor);
+  auto lock = lock_run(fd());
+  if (!lock.ok() && lock.error().code != ErrorCode::kConflict) return lock.error();
+  state.supervisor_alive = !lock.ok();
+  keep(read_started(fd()), state.started);
+  keep(read_exit(fd()), state.exit);
+  keep(read_released(fd()), state.released);
+  state.stop_requested = ::faccessat(fd(), "stop", F_OK, 0) == 0;
+  return state;
+}
+
 Status RunFolder::request_stop(Milliseconds grace) const {
   auto before = read_stop(fd());
   if (!before.ok() || grace < before.value().grace) {
@@ -216,6 +237,21 @@ bool end_tree(const ProcessTree& tree, bool in_cgroup, Milliseconds patience) {
   }
 }
 
+Result<TreeProof> write_proof(int folder_fd) {
+  ReleasedRecord released;
+  released.at = moment_now();
+  released.by_engine = true;
+  DURU_TRY(write_durably(folder_fd, "released", to_record(released).text()));
+  return TreeProof::kEmpty;
+}
+
+// Any record that can be read says in which boot the run was.
+bool is_of_earlier_boot(const RunState& state) {
+  if (state.supervisor) return state.supervisor->identity.boot_id != boot_id();
+  if (state.started) return state.started->at.boot_id != boot_id();
+  return state.exit && state.exit->at.boot_id != boot_id();
+}
+
 }  // namespace
 
 Result<TreeProof> RunFolder::prove_empty_or_kill(Milliseconds patience) const {
@@ -242,11 +278,29 @@ Result<TreeProof> RunFolder::prove_empty_or_kill(Milliseconds patience) const {
       tree.remove_cgroup();
     }
   }
-  ReleasedRecord released;
-  released.at = moment_now();
-  released.by_engine = true;
-  DURU_TRY(write_durably(fd(), "released", to_record(released).text()));
-  return TreeProof::kEmpty;
+  return write_proof(fd());
+}
+
+Result<TreeProof> RunFolder::end_despite_damage(const std::string& name,
+                                                Milliseconds patience) const {
+  auto state_now = state_despite_damage();
+  if (!state_now.ok()) return state_now.error();
+  auto lock = lock_run(fd());
+  if (!lock.ok()) return lock.error();
+  const RunState& known = state_now.value();
+  if (known.released) return TreeProof::kEmpty;
+  if (boot_id().empty()) return system_error("read the boot id", EIO);
+  if (!is_of_earlier_boot(known)) {
+    TreeMarks marks{{}, plan_cgroup(name), marker_entry(name), 0};
+    if (known.supervisor) {
+      marks = {known.supervisor->identity, known.supervisor->cgroup, marks.marker,
+               known.supervisor->log_pipe};
+    }
+    const ProcessTree tree(marks);
+    if (!end_tree(tree, false, patience)) return TreeProof::kStillAlive;
+    tree.remove_cgroup();
+  }
+  return write_proof(fd());
 }
 
 }  // namespace duru::supervisor

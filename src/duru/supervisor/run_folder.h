@@ -53,6 +53,9 @@ class RunFolder {
 
   // An error when it cannot be told who the supervisor is: then nothing about the run is known.
   Result<RunState> state() const;
+  // Where state() fails for good: each record that cannot be read counts as absent, and whether the
+  // supervisor lives is told by the lock that it holds.
+  Result<RunState> state_despite_damage() const;
 
   // Level-triggered: may be repeated, also with a shorter grace (a longer one changes nothing), and
   // before the start: then the command never runs.
@@ -62,6 +65,9 @@ class RunFolder {
   // writes `released` and answers kEmpty. kStillAlive after `patience`: call again. kConflict while
   // the supervisor lives, and for a run of another machine.
   Result<TreeProof> prove_empty_or_kill(Milliseconds patience) const;
+  // The same for a run, of this name, of which state() fails for good. Without `supervisor` its
+  // processes are known by their marker and its cgroup alone: README.md says what can escape.
+  Result<TreeProof> end_despite_damage(const std::string& name, Milliseconds patience) const;
 
   const std::string& path() const { return path_; }
   int fd() const { return folder_.get(); }
