@@ -95,6 +95,22 @@ def test_a_workload_that_lost_its_supervisor_and_its_record_is_ended_before_the_
     assert not (node.data / "work/broken").exists()
 
 
+@pytest.mark.parametrize("how", [tear, make_unreadable])
+@pytest.mark.parametrize("name", ["identity", "identity.copy"])
+def test_the_node_stays_who_it_is_when_one_record_of_it_is_damaged(field, node, release, name, how):
+    serve(field, node, release, "one")
+    node.kill()
+    before = node.workloads()
+    how(node.data / name)
+    assert node.status()["node"] == "camera-1"
+    field.syncs.clear()
+    node.run()
+    wait_until(lambda: field.syncs, "the node to be heard")
+    assert field.last["phase"] == "serving" and node.workloads() == before
+    assert said(node, name)
+    assert (node.data / "identity").read_bytes() == (node.data / "identity.copy").read_bytes()
+
+
 def test_events_that_cannot_be_read_keep_nothing_from_serving_and_the_others_arrive(field, node, release):
     serve(field, node, release, "one", workload=TELLS)
     wait_until(lambda: node.status()["events_waiting"] == 0 and field.events, "the first event")
@@ -129,3 +145,15 @@ def test_an_event_is_heard_although_the_disk_forgot_how_many_there_were(field, n
     wait_until(lambda: 2 in runs_heard(field), f"the event; {field.events}")
     wait_until(lambda: node.status()["events_waiting"] == 0, "its acknowledgement")
     assert not field.doubled and field.last["counters"].get("events_dropped", 0) == 0
+
+
+def test_what_a_power_cut_left_of_records_on_their_way_is_removed(field, node, release):
+    serve(field, node, release, "one")
+    node.kill()
+    drafts = [node.data / folder / ".state.4711.tmp" for folder in (".", "events", "files", "slots")]
+    for draft in drafts:
+        draft.write_text("half a reco")
+    field.syncs.clear()
+    node.run()
+    wait_until(lambda: field.syncs, "the node to be heard")
+    assert not [draft for draft in drafts if draft.exists()]

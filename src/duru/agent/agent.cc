@@ -145,6 +145,11 @@ Result<std::unique_ptr<Agent>> Agent::open(const AgentOptions& options) {
 Status Agent::open_parts(const AgentOptions& options, const Identity& identity,
                          const http::Address& server) {
   if (!wakeup_.valid()) return system_error("make a wake-up", errno);
+  mend_identity(data_, identity, log_);
+  for (const char* name : {".", "events", "files", "slots"}) {
+    auto folder = Folder::open(data_.path(name));
+    if (folder.ok()) remove_drafts(folder.value());
+  }
   DURU_TRY(keep(BlobStore::open(data_), blobs_));
   DURU_TRY(keep(Slots::open(data_), slots_));
   auto spool = Spool::open(data_, {}, log_);

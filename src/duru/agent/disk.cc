@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <vector>
 
 #include "duru/supervisor/record_file.h"
 
@@ -75,6 +77,19 @@ Result<std::string> load_text(const Folder& folder, const std::string& name) {
     return damaged(folder.path(name) + ": its digest does not match");
   }
   return json;
+}
+
+void remove_drafts(const Folder& folder) {
+  std::vector<fs::path> drafts;
+  std::error_code error;
+  fs::directory_iterator entry(folder.path(), error), end;
+  for (; !error && entry != end; entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (path.filename().string().front() == '.' && path.extension() == ".tmp") {
+      drafts.push_back(path);
+    }
+  }
+  for (const fs::path& draft : drafts) ::unlink(draft.c_str());
 }
 
 Status remove_tree(const std::string& path) {

@@ -2,7 +2,8 @@
 // written whole (temporary file, fsync, rename, fsync of the folder) and that its digest does not
 // confirm. What is damaged is named and then treated as absent.
 //
-//   identity   who we are for the server: Identity (records.h); 0600 like everything here
+//   identity, identity.copy   who we are for the server, twice: Identity (records.h); 0600 like
+//              everything here
 //   desired    what the server last said that we should run, and how often to ask: Desired
 //   state      how far we are with it: NodeState
 //   counters   CounterRecord, at most every 10 s
@@ -67,6 +68,9 @@ Result<T> load(const Folder& folder, const std::string& name) {
   return damaged(folder.path(name) + ": " + read.problems[0].pointer + " " +
                  read.problems[0].detail);
 }
+
+// What a power cut left of records on their way (write_durably()). Only for who holds the lock.
+void remove_drafts(const Folder& folder);
 
 // Makes everything below writable again first: slots are not.
 Status remove_tree(const std::string& path);

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "duru/agent/disk.h"
 #include "duru/agent/loose_json.h"
 #include "duru/http/client.h"
 
@@ -16,6 +15,7 @@ namespace duru::agent {
 namespace {
 
 constexpr char kIdentity[] = "identity";
+constexpr char kIdentityCopy[] = "identity.copy";
 
 Error refusal(ErrorCode code, const std::string& message) {
   return Error{code, message, false, false};
@@ -30,10 +30,22 @@ Result<std::string> draw_credential() {
   return random.hex();
 }
 
+Status save_identity(const Folder& data, const Identity& identity) {
+  DURU_TRY(save(data, kIdentityCopy, identity));
+  return save(data, kIdentity, identity);
+}
+
+Result<Identity> load_identity(const Folder& data) {
+  auto identity = load<Identity>(data, kIdentity);
+  if (identity.ok()) return identity;
+  auto copy = load<Identity>(data, kIdentityCopy);
+  return copy.ok() ? copy : identity;
+}
+
 // The identity as it shall be sent: one that was begun goes on with its credential.
 Result<Identity> begin(const Folder& data, const Enrolment& enrolment) {
   Identity identity;
-  auto before = load<Identity>(data, kIdentity);
+  auto before = load_identity(data);
   if (before.ok()) {
     if (before.value().reply) {
       if (before.value().request.code == enrolment.request.code) return before;
@@ -51,7 +63,7 @@ Result<Identity> begin(const Folder& data, const Enrolment& enrolment) {
   identity.server = enrolment.server;
   identity.request = enrolment.request;
   identity.request.credential = kept.empty() ? credential.value() : kept;
-  DURU_TRY(save(data, kIdentity, identity));
+  DURU_TRY(save_identity(data, identity));
   return identity;
 }
 
@@ -133,14 +145,13 @@ Result<Identity> enrol(const std::string& data_path, const Enrolment& enrolment)
   auto reply = ask(server.value(), identity.value());
   if (!reply.ok()) return reply.error();
   identity.value().reply = reply.value();
-  DURU_TRY(save(data.value(), kIdentity, identity.value()));
+  DURU_TRY(save_identity(data.value(), identity.value()));
   return identity;
 }
 
 Result<Identity> read_identity(const std::string& data_path) {
   auto data = Folder::open(data_path);
-  const auto identity =
-      data.ok() ? load<Identity>(data.value(), kIdentity) : Result<Identity>(data.error());
+  const auto identity = data.ok() ? load_identity(data.value()) : Result<Identity>(data.error());
   if (!identity.ok() && identity.error().code == ErrorCode::kNotFound) {
     return refusal(ErrorCode::kNotFound, "nothing is enrolled in " + data_path +
                                              "; first: duru-agent enrol --data " + data_path);
@@ -148,6 +159,16 @@ Result<Identity> read_identity(const std::string& data_path) {
   if (!identity.ok() || identity.value().reply) return identity;
   return refusal(ErrorCode::kNotFound,
                  "the enrolment in " + data_path + " was not answered; enrol again");
+}
+
+void mend_identity(const Folder& data, const Identity& identity, Log& log) {
+  for (const char* name : {kIdentity, kIdentityCopy}) {
+    auto read = load<Identity>(data, name);
+    if (read.ok()) continue;
+    log.say("damage: " + read.error().message + "; it is written anew from the other one");
+    Status saved = save(data, name, identity);
+    if (!saved.ok()) log.problem(name, "it stays damaged: " + saved.error().message);
+  }
 }
 
 MilliCpu machine_cpu() { return MilliCpu(std::thread::hardware_concurrency() * 1000); }

@@ -14,6 +14,8 @@
 // code's), kUnavailable.
 #pragma once
 
+#include "duru/agent/disk.h"
+#include "duru/agent/log.h"
 #include "duru/agent/records.h"
 #include "duru/base/result.h"
 #include "duru/http/tls.h"
@@ -27,8 +29,11 @@ struct Enrolment {
 
 Result<Identity> enrol(const std::string& data_path, const Enrolment& enrolment);
 
-// kNotFound where nothing, or nothing whole, is enrolled.
+// kNotFound where nothing, or nothing whole, is enrolled; kDamaged where neither of the two records
+// of it can be read.
 Result<Identity> read_identity(const std::string& data_path);
+// Writes the one anew that is not there or cannot be read. Only for who holds the lock.
+void mend_identity(const Folder& data, const Identity& identity, Log& log);
 
 // Whom a node that is enrolled believes.
 http::TlsTrust trust_of(const Identity& identity);
