@@ -38,7 +38,7 @@ void Connection::on_handshake(Transport::Handshake end) {
   if (state_ == State::kClosed) return;
   if (end != Transport::Handshake::kDone) ++context_.counters.tls_handshakes_failed;
   if (end == Transport::Handshake::kFailed) return close();
-  if (is_one_too_many_) return refuse(too_many_connections(context_.limits));
+  if (is_one_too_many_) return refuse(too_many_connections(context_.limits.connections_max));
   if (end == Transport::Handshake::kNotTls) return refuse(tls_needed());
   wait_for_request();
   read();
@@ -242,15 +242,16 @@ bool Connection::passes_gate() {
 bool Connection::takes_place() {
   if (request_->is_one_of_many == is_one_of_many_) return true;
   const HttpLimits& limits = context_.limits;
+  const std::size_t many_max =
+      limits.connections_max - std::min(limits.connections_reserved, limits.connections_max);
   if (is_one_of_many_) {
     --context_.many_open;
-  } else if (context_.many_open + limits.connections_reserved < limits.connections_max ||
-             context_.make_room(true)) {
+  } else if (context_.many_open < many_max || context_.make_room(true)) {
     ++context_.many_open;
   } else {
     ++context_.counters.connections_refused;
     close_after_ = true;
-    refuse(too_many_connections(limits));
+    refuse(too_many_connections(many_max));
     return false;
   }
   is_one_of_many_ = request_->is_one_of_many;

@@ -23,7 +23,7 @@ void Connection::start_refused() {
   ++context_.counters.connections_refused;
   is_one_too_many_ = true;
   if (transport_.is_tls()) return shake_hands();
-  refuse(too_many_connections(context_.limits));
+  refuse(too_many_connections(context_.limits.connections_max));
 }
 
 void Connection::refuse(const Problem& problem) {

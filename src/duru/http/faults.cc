@@ -104,12 +104,13 @@ Problem too_busy() {
           .detail = "The server is reading as much as it has memory for; try again soon."};
 }
 
-Problem too_many_connections(const HttpLimits& limits) {
+Problem too_many_connections(std::size_t connections_max) {
   return {.status = 503,
           .type = "too-many-connections",
           .title = "Too many connections",
-          .detail = fmt::format("The server holds {} connections; try again later.",
-                                limits.connections_max)};
+          .detail = fmt::format(
+              "All {} connections that callers like this one may have are in use; try again later.",
+              connections_max)};
 }
 
 Problem handler_failed() {

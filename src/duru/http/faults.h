@@ -26,7 +26,7 @@ Problem method_not_allowed(std::string_view method, std::string_view allow);
 Problem request_timeout(const HttpLimits& limits);
 Problem body_too_large(std::uint64_t bytes_max);
 Problem too_busy();
-Problem too_many_connections(const HttpLimits& limits);
+Problem too_many_connections(std::size_t connections_max);  // for callers of that kind
 Problem handler_failed();
 Problem upload_failed(const Error& error);
 

@@ -129,6 +129,7 @@ TEST_F(PlacesTest, CallersOfWhichThereAreManyLeaveTheReservedPlacesToTheOthers) 
   const auto busy = hold(2, kHoldOfMany);
   const std::string refusal = ask(kHoldOfMany);
   EXPECT_NE(refusal.find("\"type\":\"too-many-connections\""), std::string::npos) << refusal;
+  EXPECT_NE(refusal.find("All 2 connections"), std::string::npos) << refusal;
   EXPECT_NE(refusal.find("Connection: close"), std::string::npos);
   EXPECT_TRUE(is_served(kHello));
   const auto others = hold(2, kHold);
