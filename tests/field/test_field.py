@@ -1,5 +1,7 @@
 """A server and its nodes, both real: enrolment, rollouts, events, and what a restart or a cut leaves as it was."""
 
+import subprocess
+
 import pytest
 
 from harness import wait_until
@@ -42,6 +44,24 @@ def test_a_release_reaches_every_node_in_waves_and_its_alarms_come_once(server, 
     # The chips are held: a job for them waits, or has no place.
     states = {a["node"]: a["state"] for a in server.json("get", "accelerators")["items"]}
     assert states["cam-1"] == "used"
+
+
+def test_alarms_are_followed_over_a_restart_of_the_server(server, new_camera, field_file, tmp_path):
+    new_camera("cam-1").run("--ephemeral")
+    shown = tmp_path / "shown"
+    follow = [server.binary, "--data", server.data, "events", "-f"]
+    with shown.open("wb") as out, subprocess.Popen(follow, env=server.environment, stdout=out) as follower:
+        try:
+            server.cli("apply", "-f", field_file("smoke-1"))
+            wait_until(lambda: "  cam-1  1  " in shown.read_text(), "the first alarm")
+            wait_for(server, "smoke-1-to-all", "completed")
+            server.kill()
+            server.up()
+            server.cli("apply", "-f", field_file("smoke-2"))
+            wait_until(lambda: "  cam-1  2  " in shown.read_text(), "the second alarm")
+            assert len(shown.read_text().splitlines()) == 2
+        finally:
+            follower.kill()
 
 
 def test_a_bad_release_stops_after_its_first_wave_and_goes_back(server, three, field_file):

@@ -5,15 +5,16 @@
 
 #include "duru/base/clock.h"
 #include "duru/cli/exit_code.h"
+#include "duru/cli/job_watcher.h"
 #include "duru/cli/json_access.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
+#include "duru/http/sse.h"
 
 // events: what the workloads of the field reported; -f goes on with what comes.
 namespace duru::cli {
 namespace {
 
-constexpr std::chrono::seconds kAskEvery(1);
 constexpr const char* kLastShown = "20";
 constexpr const char* kPage = "500";
 
@@ -46,28 +47,102 @@ Result<boost::json::value> ask(ApiClient& api, const EventsOptions& options,
   return parse_answer(body.value());
 }
 
-// The newest of them, the oldest of those first; `last` becomes the number to go on from.
-Status show_last(Context& context, ApiClient& api, const EventsOptions& options,
-                 std::string& last) {
-  const auto answer = ask(api, options, "newest", "");
-  if (!answer.ok()) return answer.error();
-  const auto& items = list_of(answer.value(), "items");
-  last = items.empty() ? "0" : text_of(items.front(), "seq");
-  for (auto it = items.rbegin(); it != items.rend(); ++it) {
-    context.console().out(line_of(context, *it));
-  }
-  return ok_status();
-}
+// What there is, then what comes: a watch stream, taken up again where it broke off.
+class Events {
+ public:
+  Events(Context& context, ApiClient& api, const EventsOptions& options)
+      : context_(context), api_(api), options_(options) {}
 
-Status show_new(Context& context, ApiClient& api, const EventsOptions& options, std::string& last) {
-  const auto answer = ask(api, options, "oldest", last);
-  if (!answer.ok()) return answer.error();
-  for (const auto& event : list_of(answer.value(), "items")) {
-    context.console().out(line_of(context, event));
-    last = text_of(event, "seq");
+  // The newest of them, the oldest of those first.
+  Status show_last() {
+    const auto answer = ask(api_, options_, "newest", "");
+    if (!answer.ok()) return answer.error();
+    position_ = text_of(answer.value(), "as_of");
+    const auto& items = list_of(answer.value(), "items");
+    for (auto it = items.rbegin(); it != items.rend(); ++it) show(*it);
+    return ok_status();
   }
-  return ok_status();
-}
+
+  int follow() {
+    while (context_.console().all_out()) {
+      gone_ = false;
+      const auto answer = listen();
+      if (answer.ok() && !answer.value().is_success()) {
+        return context_.fail(error_of(read_problem(answer.value())));
+      }
+      if (!answer.ok()) {
+        if (answer.error().code != ErrorCode::kUnavailable || gave_up()) {
+          return context_.fail(answer.error());
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      }
+      if (!gone_) continue;
+      const Status shown = show_missed();
+      if (!shown.ok()) return context_.fail(shown.error());
+    }
+    return kExitOk;
+  }
+
+ private:
+  bool gave_up() {
+    if (heard_) give_up_ms_ = boottime_ms() + JobWatcher::kOutageMax.value;
+    heard_ = false;
+    return boottime_ms() > give_up_ms_;
+  }
+
+  // A stream and a list may both have it.
+  void show(const boost::json::value& event) {
+    const std::int64_t seq = number_of(event, "seq").value_or(0);
+    if (seq <= last_seq_) return;
+    last_seq_ = seq;
+    context_.console().out(line_of(context_, event));
+  }
+
+  // More than the stream's memory holds.
+  Status show_missed() {
+    for (bool is_first = true, has_more = true; has_more; is_first = false) {
+      const auto answer = ask(api_, options_, "oldest", std::to_string(last_seq_));
+      if (!answer.ok()) return answer.error();
+      if (is_first) position_ = text_of(answer.value(), "as_of");
+      for (const auto& event : list_of(answer.value(), "items")) show(event);
+      has_more = !text_of(answer.value(), "continue").empty();
+    }
+    return ok_status();
+  }
+
+  Result<http::ClientResponse> listen() {
+    http::ClientRequest request{
+        .method = "GET",
+        .target =
+            path_of({"v1", "watch"}) +
+            query_of({{"kind", "events"}, {"node", options_.node}, {"fleet", options_.fleet}}),
+        .headers = {{"Accept", "text/event-stream"}}};
+    request.headers.add("Last-Event-ID", position_);
+    http::SseParser parser;
+    return api_.follow(request, [&](std::string_view bytes) {
+      heard_ = true;
+      const Status fed = parser.feed(bytes, [&](const http::SseEvent& e) { return take(e); });
+      if (!parser.last_event_id().empty()) position_ = parser.last_event_id();
+      return fed.ok() && !gone_ && context_.console().all_out();
+    });
+  }
+
+  bool take(const http::SseEvent& event) {
+    gone_ = event.event == "gone";
+    if (gone_) return false;
+    if (const auto object = parse_answer(event.data); object.ok()) show(object.value());
+    return context_.console().all_out();
+  }
+
+  Context& context_;
+  ApiClient& api_;
+  const EventsOptions& options_;
+  std::string position_;
+  std::int64_t last_seq_ = 0;
+  bool gone_ = false;
+  bool heard_ = true;
+  std::int64_t give_up_ms_ = 0;
+};
 
 int run_events(Context& context, EventsOptions options) {
   if (!options.since.empty()) {
@@ -80,15 +155,10 @@ int run_events(Context& context, EventsOptions options) {
   }
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
-  std::string last;
-  const Status shown = show_last(context, api.value(), options, last);
+  Events events(context, api.value(), options);
+  const Status shown = events.show_last();
   if (!shown.ok()) return context.fail(shown.error());
-  while (options.follow && context.console().all_out()) {
-    std::this_thread::sleep_for(kAskEvery);
-    const Status more = show_new(context, api.value(), options, last);
-    if (!more.ok()) return context.fail(more.error());
-  }
-  return kExitOk;
+  return options.follow ? events.follow() : kExitOk;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ void ChangeIndex::note(WatchKind kind, std::string id, std::int32_t number) {
 }
 
 void ChangeIndex::note_deleted(const ObjectKey& key, std::string name, std::string project) {
-  open_[key] = {0, true, std::move(name), std::move(project)};
+  open_[key] = {0, true, std::move(name), std::move(project), nullptr};
 }
 
 void ChangeIndex::note_job_of(const State& after, const WorkloadId& workload) {
@@ -155,6 +155,20 @@ void ChangeIndex::on_fact(const State& after, const EdgeState& field, const Mess
   if (fact.kind().module != "edge") return;
   note_rollout_fact(field, fact);
   note_field_node_fact(field, fact);
+  if (const auto* event = fact.as<EventRecorded>()) note_event(*event, context);
+}
+
+template <class Kept>
+void ChangeIndex::drop_oldest(Kept& kept, std::size_t max) {
+  while (kept.size() > max) {
+    const Place oldest = kept.begin()->first;
+    const auto [seq, key] = oldest;
+    std::int64_t& floor = floors_[static_cast<std::size_t>(key->kind)];
+    floor = std::max(floor, seq);
+    kept.erase(kept.begin());
+    order_.erase(oldest);
+    last_.erase(last_.find(*key));
+  }
 }
 
 std::vector<ObjectKey> ChangeIndex::on_commit(std::int64_t seq) {
@@ -170,29 +184,22 @@ std::vector<ObjectKey> ChangeIndex::on_commit(std::int64_t seq) {
     if (change.deleted) {
       tombstones_[now] = {std::move(change.name), std::move(change.project)};
     }
+    if (change.event != nullptr) events_[now] = std::move(change.event);
     changed.push_back(key);
   }
   open_.clear();
-  drop_oldest_tombstones();
+  drop_oldest(tombstones_, tombstones_max_);
+  drop_oldest(events_, events_max_);
   return changed;
 }
 
-void ChangeIndex::drop_oldest_tombstones() {
-  while (tombstones_.size() > tombstones_max_) {
-    const Place oldest = tombstones_.begin()->first;
-    const auto [seq, key] = oldest;
-    std::int64_t& floor = floors_[static_cast<std::size_t>(key->kind)];
-    floor = std::max(floor, seq);
-    tombstones_.erase(tombstones_.begin());
-    order_.erase(oldest);
-    last_.erase(last_.find(*key));
-  }
-}
-
 Change ChangeIndex::change_of(const ObjectKey& key, const Known& known) const {
-  if (!known.deleted) return {known.seq, false, "", ""};
+  if (key.kind == WatchKind::kEvents) {
+    return {known.seq, false, "", "", events_.at({known.seq, &key})};
+  }
+  if (!known.deleted) return {known.seq, false, "", "", nullptr};
   const DeletedName& was = tombstones_.at({known.seq, &key});
-  return {known.seq, true, was.name, was.project};
+  return {known.seq, true, was.name, was.project, nullptr};
 }
 
 std::vector<std::pair<ObjectKey, Change>> ChangeIndex::after(std::int64_t seq,

@@ -8,26 +8,37 @@
 //   go on
 //
 // An object that is gone leaves a tombstone, of which so many are kept; a job that retires leaves
-// none: it stays in the list, out of the history. Memory: O(objects of the state), about 150 bytes
-// each.
+// none: it stays in the list, out of the history. Of the field's events the newest are kept, as
+// they happened. Memory: O(objects of the state), about 150 bytes each, and what the events hold.
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <set>
 
 #include "duru/core/state/tx.h"
 #include "duru/edge/state.h"
+#include "duru/history/records.h"
 #include "duru/loop/durable_commit.h"
 
 namespace duru {
 
-enum class WatchKind { kJobs, kNodes, kAccelerators, kAttempts, kFleets, kReleases, kRollouts };
-constexpr std::size_t kWatchKinds = 7;
+enum class WatchKind {
+  kJobs,
+  kNodes,
+  kAccelerators,
+  kAttempts,
+  kFleets,
+  kReleases,
+  kRollouts,
+  kEvents
+};
+constexpr std::size_t kWatchKinds = 8;
 
 struct ObjectKey {
   WatchKind kind{};
-  std::string id;           // a job's id, a name
+  std::string id;           // a job's id, a name; of an event its place in the order of events
   std::int32_t number = 0;  // of an accelerator in its node, of an attempt of its job
   auto operator<=>(const ObjectKey&) const = default;
 };
@@ -35,13 +46,15 @@ struct ObjectKey {
 struct Change {
   std::int64_t seq = 0;
   bool deleted = false;
-  std::string name;     // of what is deleted
-  std::string project;  // of what is deleted
+  std::string name;                           // of what is deleted
+  std::string project;                        // of what is deleted
+  std::shared_ptr<const HistoryEvent> event;  // of the field
 };
 
 class ChangeIndex {
  public:
-  explicit ChangeIndex(std::size_t tombstones_max = 10'000) : tombstones_max_(tombstones_max) {}
+  explicit ChangeIndex(std::size_t tombstones_max = 10'000, std::size_t events_max = 1000)
+      : tombstones_max_(tombstones_max), events_max_(events_max) {}
 
   void on_fact(const State& after, const EdgeState& field, const Message& fact,
                const FactContext& context);
@@ -70,11 +83,14 @@ class ChangeIndex {
   void note_fleet_fact(const State& after, const Message& fact);
   void note_rollout_fact(const EdgeState& field, const Message& fact);
   void note_field_node_fact(const EdgeState& field, const Message& fact);
+  void note_event(const EventRecorded& fact, const FactContext& context);
   void note_rollout(const EdgeState& field, const RolloutName& name);
   void note_field_node(const EdgeState& field, const NodeName& name);
   void note_resumed(const State& after);
   void retire(const JobRetired& fact);
-  void drop_oldest_tombstones();
+  // The oldest of what is kept for who comes back, beyond so many.
+  template <class Kept>
+  void drop_oldest(Kept& kept, std::size_t max);
 
   struct Known {
     std::int64_t seq = 0;
@@ -94,9 +110,11 @@ class ChangeIndex {
   Change change_of(const ObjectKey& key, const Known& known) const;
 
   const std::size_t tombstones_max_;
+  const std::size_t events_max_;
   std::map<ObjectKey, Known> last_;
   std::set<Place, Earlier> order_;
   std::map<Place, DeletedName, Earlier> tombstones_;
+  std::map<Place, std::shared_ptr<const HistoryEvent>, Earlier> events_;
   std::array<std::int64_t, kWatchKinds> floors_{};
   std::map<std::int64_t, std::int64_t> term_starts_;                // first seq -> term
   std::map<ObjectKey, Change> open_;                                // of the commit being applied

@@ -125,5 +125,20 @@ TEST(ChangeIndex, BeginsBehindASnapshotAndKnowsTheTermsItSaw) {
   EXPECT_TRUE(restored.index.find({WatchKind::kJobs, job.str(), 0}).has_value());
 }
 
+TEST(ChangeIndex, KeepsTheNewestEventsOfTheFieldAndSaysFromWhere) {
+  ChangeIndex index(10, 2);
+  for (std::int64_t seq = 1; seq <= 12; ++seq) {
+    const EventRecorded event{NodeName("cam-1"), FleetName(), {seq, "{}", {}, {}}};
+    index.on_fact(State(), EdgeState(), event, {seq, 1, Timestamp(seq)});
+    EXPECT_EQ(index.on_commit(seq).size(), 1U);
+  }
+  EXPECT_EQ(index.floor(WatchKind::kEvents), 10);
+  EXPECT_EQ(index.floor(WatchKind::kNodes), 0);
+  const auto kept = index.after(10, 500);
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].second.event->event.number, 11);
+  EXPECT_EQ(kept[1].second.event->event.number, 12);
+}
+
 }  // namespace
 }  // namespace duru

@@ -1,4 +1,6 @@
 // Which objects of the field each fact changes (changes.h).
+#include <algorithm>
+
 #include "duru/server/api/changes.h"
 
 namespace duru {
@@ -41,6 +43,15 @@ void ChangeIndex::note_rollout_fact(const EdgeState& field, const Message& fact)
   } else if (const auto* ended = fact.as<RolloutEnded>()) {
     note_rollout(field, ended->rollout);
   }
+}
+
+void ChangeIndex::note_event(const EventRecorded& fact, const FactContext& context) {
+  constexpr std::size_t kDigits = 19;
+  std::string place = std::to_string(context.seq);
+  place.insert(0, kDigits - std::min(kDigits, place.size()), '0');  // they sort as they came
+  Change& change = open_[{WatchKind::kEvents, std::move(place), 0}];
+  change.event = std::make_shared<const HistoryEvent>(
+      HistoryEvent{context.seq, fact.node.str(), fact.fleet.str(), fact.event, context.now});
 }
 
 void ChangeIndex::note_field_node_fact(const EdgeState& field, const Message& fact) {

@@ -2,27 +2,13 @@
 #include <charconv>
 
 #include "duru/server/api/backend.h"
+#include "duru/server/api/event_json.h"
 #include "duru/server/api/query.h"
 
 namespace duru {
 namespace {
 
 constexpr EnumName kOrders[] = {{0, "newest"}, {1, "oldest"}};
-
-std::string quoted(const std::string& text) {
-  std::string out;
-  write_json_string(text, out);
-  return out;
-}
-
-// The body is JSON already, an object.
-std::string event_json(const HistoryEvent& event) {
-  return "{\"seq\":" + std::to_string(event.seq) + ",\"node\":" + quoted(event.node) +
-         ",\"fleet\":" + quoted(event.fleet) + ",\"number\":" + std::to_string(event.event.number) +
-         ",\"at\":\"" + format_timestamp(event.event.at) + "\",\"uncertainty\":\"" +
-         format_duration(event.event.uncertainty) + "\",\"recorded_at\":\"" +
-         format_timestamp(event.recorded_at) + "\",\"body\":" + event.event.body + "}";
-}
 
 void answer(Backend& backend, http::Responder responder, HistoryEventsQuery query) {
   const std::size_t limit = query.limit++;  // one more tells whether there is more

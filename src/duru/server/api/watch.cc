@@ -12,7 +12,8 @@ constexpr EnumName kKinds[] = {
     {static_cast<std::int64_t>(WatchKind::kAttempts), "attempts"},
     {static_cast<std::int64_t>(WatchKind::kFleets), "fleets"},
     {static_cast<std::int64_t>(WatchKind::kReleases), "releases"},
-    {static_cast<std::int64_t>(WatchKind::kRollouts), "rollouts"}};
+    {static_cast<std::int64_t>(WatchKind::kRollouts), "rollouts"},
+    {static_cast<std::int64_t>(WatchKind::kEvents), "events"}};
 
 void get_watch(Backend& backend, const RequestPtr& request, http::Responder responder) {
   QueryReader query(request->query);
@@ -22,12 +23,14 @@ void get_watch(Backend& backend, const RequestPtr& request, http::Responder resp
   }
   if (watch.kinds.empty()) {
     query.fault("kind is missing",
-                "give kind=jobs, attempts, nodes, accelerators, fleets, releases or rollouts, "
-                "or several");
+                "give kind=jobs, attempts, nodes, accelerators, fleets, releases, rollouts or "
+                "events, or several");
   }
   watch.project = query.text("project");
+  watch.node = query.text("node");
+  watch.fleet = query.text("fleet");
   watch.last_event_id = request->headers.get("Last-Event-ID");
-  if (auto bad = query.problem({"kind", "project"})) {
+  if (auto bad = query.problem({"kind", "project", "node", "fleet"})) {
     responder.send(*bad);
     return;
   }

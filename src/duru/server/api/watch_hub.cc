@@ -7,6 +7,7 @@
 #include "duru/api/render.h"
 #include "duru/base/json.h"
 #include "duru/http/sse.h"
+#include "duru/server/api/event_json.h"
 
 namespace duru {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kBufferedMax = std::size_t{256} << 10;
 constexpr std::chrono::milliseconds kRoomPoll(20);
 
 constexpr std::string_view kEventNames[kWatchKinds] = {
-    "jobs", "nodes", "accelerators", "attempts", "fleets", "releases", "rollouts"};
+    "jobs", "nodes", "accelerators", "attempts", "fleets", "releases", "rollouts", "events"};
 
 std::string_view kind_name(WatchKind kind) { return kEventNames[static_cast<std::size_t>(kind)]; }
 
@@ -72,6 +73,11 @@ std::optional<Rendered> render_field(const EdgeState& field, const ObjectKey& ke
   const RolloutRecord* rollout = field.rollout(RolloutName(key.id));
   if (rollout == nullptr) return std::nullopt;
   return Rendered{"", to_json(rollout_object(field, *rollout))};
+}
+
+bool is_of(const HistoryEvent& event, const WatchRequest& request) {
+  return (request.node.empty() || event.node == request.node) &&
+         (request.fleet.empty() || event.fleet == request.fleet);
 }
 
 std::string deleted_json(const ObjectKey& key, const Change& change) {
@@ -205,7 +211,9 @@ std::int64_t WatchHub::commit_count() const {
 
 std::optional<WatchHub::Event> WatchHub::event_of(const State& state, const ObjectKey& key,
                                                   const Change& change) const {
-  if (change.deleted) return Event{key, change.project, "deleted", deleted_json(key, change)};
+  if (change.deleted) {
+    return Event{key, change.project, "deleted", deleted_json(key, change), nullptr};
+  }
   std::optional<Rendered> rendered;
   switch (key.kind) {
     case WatchKind::kJobs:
@@ -221,10 +229,13 @@ std::optional<WatchHub::Event> WatchHub::event_of(const State& state, const Obje
     case WatchKind::kRollouts:
       rendered = render_field(edge_.state(), key);
       break;
+    case WatchKind::kEvents:
+      rendered = Rendered{"", event_json(*change.event)};
+      break;
   }
   if (!rendered.has_value()) return std::nullopt;
   return Event{key, std::move(rendered->project), std::string(kind_name(key.kind)),
-               std::move(rendered->data)};
+               std::move(rendered->data), change.event};
 }
 
 void WatchHub::send(Subscriber& subscriber, const std::vector<Event>& events,
@@ -236,6 +247,7 @@ void WatchHub::send(Subscriber& subscriber, const std::vector<Event>& events,
     if (!request.project.empty() && !event.project.empty() && event.project != request.project) {
       continue;
     }
+    if (event.of_field != nullptr && !is_of(*event.of_field, request)) continue;
     wanted.push_back(&event);
   }
   std::string text;

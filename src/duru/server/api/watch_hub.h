@@ -8,8 +8,9 @@
 //
 // A position is an opaque text: installation, term, sequence number. A list's `as_of` and an
 // event's id are positions; so is what a heartbeat carries. Whoever resumes at one is sent every
-// object that has changed since, merged, then what changes live. A position that is unknown, too
-// old or of another installation is answered by the event `gone`: list again.
+// object that has changed since, merged (of the field's events each), then what changes live. A
+// position that is unknown, too old or of another installation is answered by the event `gone`:
+// list again.
 //
 // The writing never waits for a reader: one that falls too far behind is dropped by its stream.
 #pragma once
@@ -34,6 +35,8 @@ namespace duru {
 struct WatchRequest {
   std::set<WatchKind> kinds;
   std::string project;        // "": all
+  std::string node;           // only its events; "": all
+  std::string fleet;          // likewise
   std::string last_event_id;  // "": from now on
 };
 
@@ -69,6 +72,7 @@ class WatchHub : public Projection {
     std::string project;  // "": of no project
     std::string name;     // of the event
     std::string data;
+    std::shared_ptr<const HistoryEvent> of_field;
   };
 
   // Nothing: it cannot be gone on from.

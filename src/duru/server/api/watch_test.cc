@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "duru/http/sse.h"
-#include "duru/server/api/test_server.h"
+#include "duru/server/api/test_field.h"
 
 namespace duru {
 namespace {
@@ -221,6 +221,50 @@ TEST(Watch, AsksForAKindThatThereIs) {
   for (const char* bad : {"", "?kind=", "?kind=chips", "?kind=jobs&since=1"}) {
     EXPECT_EQ(server.get(std::string("/v1/watch") + bad).status, 400) << bad;
   }
+}
+
+// Node and number of each event of the field, as they came.
+std::vector<std::string> events_of(const Watcher& watcher) {
+  std::vector<std::string> texts;
+  for (const http::SseEvent& event : watcher.events()) {
+    const std::size_t at = event.data.find("\"number\":");
+    texts.push_back(TestServer::field(event.data, "node") + "/" +
+                    event.data.substr(at + 9, event.data.find(',', at) - at - 9));
+  }
+  return texts;
+}
+
+TEST(Watch, TellsTheFieldsEventsInTheirOrderAndGoesOnWhereItBrokeOff) {
+  TestServer server(kHeartbeat);
+  TestField field(server);
+  const std::string first = field.enrol("cam-1");
+  const std::string second = field.enrol("cam-2");
+  const auto raise = [&](const std::string& credential, std::int64_t from, std::int64_t to) {
+    SyncRequest request = field.says(0, FieldPhase::kNone, "");
+    for (std::int64_t n = from; n <= to; ++n) {
+      request.events.push_back({n, R"({"alarm":true})", seconds(1), std::nullopt});
+    }
+    field.sync(credential, request);
+  };
+  std::string position;
+  {
+    Watcher all(server, "kind=events");
+    Watcher one(server, "kind=events&node=cam-2");
+    ASSERT_TRUE(eventually([&] { return all.listening() && one.listening(); }));
+    raise(first, 1, 2);
+    raise(second, 1, 1);
+    EXPECT_TRUE(eventually([&] {
+      return events_of(all) == std::vector<std::string>{"cam-1/1", "cam-1/2", "cam-2/1"} &&
+             events_of(one) == std::vector<std::string>{"cam-2/1"};
+    }));
+    EXPECT_NE(server.get("/v1/events").body.find(all.events().back().data), std::string::npos);
+    position = all.last_id();
+  }
+  raise(first, 3, 12);
+  Watcher again(server, "kind=events", position);
+  EXPECT_TRUE(eventually([&] { return events_of(again).size() == 10; }));
+  EXPECT_EQ(events_of(again).front(), "cam-1/3");
+  EXPECT_EQ(events_of(again).back(), "cam-1/12");
 }
 
 }  // namespace
