@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+import time
 
 from harness import wait_until
 
@@ -179,3 +181,27 @@ def test_a_node_does_not_unenrol_over_alarms_that_nobody_has(field, node, releas
     assert node.serving() == [] and node.data.exists()
     assert node.call("unenrol", "--drop-events").returncode == 0
     assert not node.data.exists()
+
+
+def milliseconds(span):
+    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+    return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)(ms|s|m|h)", span))
+
+
+def test_an_event_that_no_agent_saw_is_not_told_younger_than_it_is(field, node, release):
+    alone = "#!/bin/sh\nuntil test -e $DURU_WORK/alone; do sleep 0.05; done\n"
+    alone += "echo '{}' >> $DURU_EVENTS\nsleep 3\ntouch $DURU_WORK/later\nsleep 1000\n"
+    node.run()
+    number = field.give(release("one", alone))
+    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
+    node.kill()
+    (node.data / "work/alone").touch()
+    wait_until(lambda: (node.data / "work/later").exists(), "3 s to pass after the event")
+    (written,) = node.data.glob("runs/*/out/events")
+    age_min = (time.time() - written.stat().st_mtime) * 1000
+    node.run()
+    wait_until(lambda: field.events, "the event")
+    age_max = (time.time() - written.stat().st_mtime) * 1000
+    event = field.events[1]
+    age, uncertainty = milliseconds(event["age"]), milliseconds(event.get("uncertainty", "0s"))
+    assert age - uncertainty - 1000 <= age_max and age_min <= age + uncertainty + 1000, event

@@ -76,6 +76,9 @@ void Conductor::adopt() {
     if (!watch_ || run != state_.run) strays_.insert(run);
     state_.run = std::max(state_.run, run);
   }
+  if (!strays_.count(state_.run)) return;
+  const RunView view = parts_.workload.look(state_.run);
+  last_words_ = tail_of(state_.run, view, parts_.workload, parts_.spool, parts_.counters);
 }
 
 bool Conductor::commit(const NodeState& next) {
@@ -143,20 +146,21 @@ bool Conductor::strays_are_gone() {
   return strays_.empty();
 }
 
-// Whether what it wrote last is on our disk. Only the newest run can have more than that: before it
+// Whether what it told last is on our disk. Only the newest run can have more than that: before it
 // began, the former one was read to its end.
 bool Conductor::is_read(std::int64_t stray) {
-  if (stray < state_.run) return true;
-  EventTail tail(parts_.workload.events_path(stray), parts_.spool.offset_of(stray));
-  for (;;) {
-    auto moved = tail.move(parts_.spool, stray);
+  while (stray == state_.run && last_words_) {
+    auto moved = last_words_->move(parts_.spool, stray);
     if (!moved.ok()) {
       parts_.log.problem("spool", "events of what was left over wait: " + moved.error().message);
       return false;
     }
     if (moved.value().any) parts_.link.news();
-    if (!moved.value().more) return true;
+    if (moved.value().more) continue;
+    last_words_.reset();
+    parts_.counters.tick({stray, false, parts_.workload.inferences(stray), {}});
   }
+  return true;
 }
 
 void Conductor::decide() {
@@ -213,6 +217,7 @@ void Conductor::count() {
   if (watch_) {
     seen.serving = watch_->is_serving();
     seen.run_inferences = watch_->inferences();
+    if (watch_->read_up_to().boot_id == boot_id()) seen.read_at = watch_->read_up_to().at;
   }
   parts_.counters.tick(seen);
 }

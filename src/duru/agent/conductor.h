@@ -98,9 +98,10 @@ class Conductor {
   const std::string release_key_;
   Desired desired_;
   NodeState state_;
-  std::set<std::int64_t> strays_;  // runs that nobody wants, and that may still live
-  std::optional<RunWatch> watch_;  // of state_.run, where a slot is active
-  std::optional<SlotName> sound_;  // was verified since this agent runs
+  std::set<std::int64_t> strays_;        // runs that nobody wants, and that may still live
+  std::optional<EventTail> last_words_;  // of the newest run, where it is one of them
+  std::optional<RunWatch> watch_;        // of state_.run, where a slot is active
+  std::optional<SlotName> sound_;        // was verified since this agent runs
   std::string fetch_detail_;
   std::string start_detail_;  // why the workload cannot be started now
   Milliseconds pause_;        // before the next start, after it ended by itself

@@ -18,7 +18,7 @@ constexpr std::int32_t kStartsMax = 3;
 }  // namespace
 
 void Conductor::watch(const Manifest& manifest, bool was_well) {
-  watch_.emplace(parts_.workload, parts_.spool, parts_.log,
+  watch_.emplace(parts_.workload, parts_.spool, parts_.counters, parts_.log,
                  WatchedRun{state_.run, parts_.slots.path(state_.active), manifest, was_well});
 }
 

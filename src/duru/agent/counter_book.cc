@@ -43,6 +43,7 @@ void CounterBook::tick(const Observation& seen) {
   record_.boot_id = boot;
   record_.at = now;
   record_.serving = seen.serving;
+  record_.read_at = seen.read_at;
   if (turned || now.value - saved_at_ms_ >= kSaveEvery.value) save_now();
 }
 
@@ -52,6 +53,7 @@ void CounterBook::begin_run(std::int64_t run) {
   record_.run_inferences = 0;
   record_.run = run;
   record_.serving = false;
+  record_.read_at = Milliseconds(0);
   save_now();
 }
 
@@ -65,6 +67,11 @@ void CounterBook::save_now() {
   Status saved = save(data_, kName, record_);
   if (saved.ok()) return log_.solved("counters", "counters are kept again");
   log_.problem("counters", "counters: " + saved.error().message);
+}
+
+Milliseconds CounterBook::read_at(std::int64_t run, const std::string& boot_id) const {
+  const bool is_known = record_.run == run && record_.boot_id == boot_id;
+  return is_known ? record_.read_at : Milliseconds(0);
 }
 
 FieldCounters CounterBook::counters() const {

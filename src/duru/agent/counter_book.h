@@ -24,12 +24,15 @@ class CounterBook {
     std::int64_t run = 0;
     bool serving = false;  // it runs and is well
     std::optional<std::int64_t> run_inferences;
+    Milliseconds read_at{};  // its events were read to their end then, on this boot's clock
   };
   void tick(const Observation& seen);
   void begin_run(std::int64_t run);
   void count_restart();
   void save_now();
 
+  // As last observed and saved; 0: not in that boot.
+  Milliseconds read_at(std::int64_t run, const std::string& boot_id) const;
   // Without events_dropped, which the spool knows.
   FieldCounters counters() const;
 

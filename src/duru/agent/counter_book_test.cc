@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "duru/agent/testing.h"
+#include "duru/base/clock.h"
 
 namespace duru::agent {
 namespace {
@@ -51,6 +52,15 @@ TEST_F(CounterBookTest, SumsStayAtTheLargestNumberThereIs) {
   full.count_restart();
   EXPECT_EQ(full.counters().inferences, kMax);
   EXPECT_EQ(full.counters().restarts, kMax);
+}
+
+TEST_F(CounterBookTest, KnowsOverARestartWhenTheEventsOfThisRunInThisBootWereReadLast) {
+  book.begin_run(1);
+  book.tick({.run = 1, .serving = true, .run_inferences = {}, .read_at = seconds(50)});
+  const CounterBook next(data.folder(), log);
+  EXPECT_EQ(next.read_at(1, boot_id()), seconds(50));
+  EXPECT_EQ(next.read_at(2, boot_id()), Milliseconds(0));
+  EXPECT_EQ(next.read_at(1, std::string(32, 'e')), Milliseconds(0));
 }
 
 }  // namespace

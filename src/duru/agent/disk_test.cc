@@ -1,11 +1,10 @@
-// Records, counters, blobs and event files on the node's disk: what is damaged is noticed.
+// Records, counters and blobs on the node's disk: what is damaged is noticed.
 #include "duru/agent/disk.h"
 
 #include <gtest/gtest.h>
 
 #include "duru/agent/blob_store.h"
 #include "duru/agent/counter_book.h"
-#include "duru/agent/event_tail.h"
 #include "duru/agent/records.h"
 #include "duru/agent/slots.h"
 #include "duru/agent/testing.h"
@@ -152,62 +151,6 @@ TEST_F(Disk, ASlotHoldsWhatTheManifestSaysAndSaysWhatIsDamaged) {
   ASSERT_TRUE(std::filesystem::remove(data.path("slots/b/model.onnx")));
   EXPECT_EQ(slots.value().damaged_files(SlotName::kB, manifest),
             std::vector<Digest>{sha256("model")});
-}
-
-class Tail : public Disk {
- protected:
-  std::vector<std::string> take(EventTail& tail) {
-    std::vector<std::string> bodies;
-    for (const Spool::Line& line : tail.read()) bodies.push_back(line.body);
-    tail.done();
-    return bodies;
-  }
-  const std::string path = data.path("events.jsonl");
-};
-
-TEST_F(Tail, TakesWholeLinesOnly) {
-  EventTail tail(path, 0);
-  EXPECT_TRUE(take(tail).empty());
-  append_to(path, "{\"a\":1}\n{\"a\":");
-  EXPECT_EQ(take(tail), std::vector<std::string>{"{\"a\":1}"});
-  EXPECT_TRUE(take(tail).empty());
-  append_to(path, "2}\n");
-  EXPECT_EQ(take(tail), std::vector<std::string>{"{\"a\":2}"});
-}
-
-TEST_F(Tail, GivesTheSameLinesAgainUntilTheyAreDone) {
-  append_to(path, "{\"a\":1}\n");
-  EventTail tail(path, 0);
-  EXPECT_EQ(tail.read().size(), 1U);
-  EXPECT_EQ(tail.read().size(), 1U);
-  tail.done();
-  EXPECT_TRUE(tail.read().empty());
-}
-
-TEST_F(Tail, PassesOverWhatIsNoEventHoweverLong) {
-  const std::string longest = "{\"a\":\"" + std::string(kEventBytesMax - 8, 'x') + "\"}";
-  const std::string deep = "{\"a\":" + std::string(20, '[') + std::string(20, ']') + "}";
-  append_to(path, "no\n{\"a\":1}\n[2]\n\n" + deep + "\n" + longest + "\n{" + longest + "}\n");
-  append_to(path, std::string(200'000, 'y') + "\n{\"a\":3}\n");
-  EventTail tail(path, 0);
-  std::vector<std::string> bodies;
-  for (int part = 0; part < 10; ++part) {
-    for (const std::string& body : take(tail)) bodies.push_back(body);
-  }
-  EXPECT_EQ(bodies, (std::vector<std::string>{"{\"a\":1}", longest, "{\"a\":3}"}));
-  EXPECT_EQ(tail.rejected(), 5);
-}
-
-TEST_F(Tail, GivesReadBytesBackToTheDiskAndReadsOn) {
-  EventTail tail(path, 0);
-  const std::string line = "{\"a\":\"" + std::string(4000, 'x') + "\"}\n";
-  std::size_t count = 0;
-  for (int i = 0; i < 600; ++i) append_to(path, line);
-  for (std::size_t got = 1; got > 0; count += got) got = take(tail).size();
-  EXPECT_EQ(count, 600U);
-  append_to(path, "{\"last\":1}\n");
-  EXPECT_EQ(take(tail), std::vector<std::string>{"{\"last\":1}"});
-  EXPECT_EQ(std::filesystem::file_size(path), 600 * line.size() + 11);
 }
 
 }  // namespace

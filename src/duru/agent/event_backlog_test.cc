@@ -46,7 +46,7 @@ class Backlog : public testing::Test {
 
 TEST_F(Backlog, WhatTheSpoolCouldHoldIsTakenWhole) {
   write_events(1, 8000);
-  EventTail tail(path, 0);
+  EventTail tail(path, 0, {});
   move_all(tail);
   EXPECT_EQ(spool->last_number(), 8000);
   EXPECT_EQ(spool->dropped(), 0);
@@ -55,7 +55,7 @@ TEST_F(Backlog, WhatTheSpoolCouldHoldIsTakenWhole) {
 TEST_F(Backlog, BeyondThatTheOldestAreDroppedAndEachIsCountedAndNumbered) {
   write_events(1, 40'000);
   append_to(path, "\nno event\n");
-  EventTail tail(path, 0);
+  EventTail tail(path, 0, {});
   EXPECT_LT(move_all(tail), 200);
   const auto summary = Spool::summarize(data.folder());
   ASSERT_TRUE(summary.ok());
@@ -72,14 +72,14 @@ TEST_F(Backlog, TheCountIsTheSameWhoeverDiesInBetween) {
   write_events(1, 20'000);
   for (bool passes = true; passes;) {
     reopen();
-    EventTail tail(path, spool->offset_of(1));
+    EventTail tail(path, spool->offset_of(1), {});
     auto moved = tail.move(*spool, 1);
     ASSERT_TRUE(moved.ok());
     passes = moved.value().dropped > 0;
     tail.read();  // and dies
   }
   reopen();
-  EventTail tail(path, spool->offset_of(1));
+  EventTail tail(path, spool->offset_of(1), {});
   move_all(tail);
   EXPECT_EQ(spool->last_number(), 20'000);
   EXPECT_EQ(Spool::summarize(data.folder()).value().waiting + spool->dropped(), 20'000);
@@ -91,7 +91,7 @@ TEST_F(Backlog, APartWithoutAWholeEventIsPassedOverAndNothingIsLostFromTheCount)
   write_events(2, 500);
   append_to(path, "{" + std::string(3 << 20, 'z') + "\n");
   write_events(502, 8000);
-  EventTail tail(path, 0);
+  EventTail tail(path, 0, {});
   move_all(tail);
   EXPECT_EQ(tail.rejected(), 2);
   EXPECT_EQ(spool->last_number(), 8501);

@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
+#include "duru/base/clock.h"
 #include "duru/base/json.h"
 #include "duru/supervisor/fd.h"
 
@@ -16,6 +19,10 @@ constexpr std::size_t kPartBytes = 64 * 1024;
 constexpr std::size_t kBehindPartBytes = 1 << 20;
 constexpr std::int64_t kBehindBytes = 8 << 20;
 constexpr std::int64_t kHoleBytes = 1 << 20;  // worth a system call
+// Half of the time between two looks; what is less needs no word.
+constexpr Milliseconds kUncertaintyMin{500};
+// The wall clock was set, where it is off by so much.
+constexpr Milliseconds kClockSlack = seconds(1);
 
 bool is_behind(int file, std::int64_t offset) {
   struct stat status {};
@@ -26,7 +33,7 @@ bool is_behind(int file, std::int64_t offset) {
 
 Result<EventTail::Moved> EventTail::move(Spool& spool, std::int64_t run) {
   const auto lines = read();
-  DURU_TRY(spool.append(run, lines));
+  DURU_TRY(spool.append(run, lines, written()));
   Moved moved{!lines.empty(), next_offset_ > offset_};
   for (const Spool::Line& line : lines) moved.dropped += line.dropped_before;
   done();
@@ -39,13 +46,19 @@ std::vector<Spool::Line> EventTail::read() {
   next_rejected_ = 0;
   next_in_long_line_ = in_long_line_;
   next_dropped_ = dropped_;
+  next_read_at_ = Milliseconds(boottime_ms());
   supervisor::Fd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  next_is_end_ = !file.valid() && errno == ENOENT;
   if (!file.valid()) return lines;
   const bool passes = is_behind(file.get(), offset_);
   const std::size_t part_bytes = passes ? kBehindPartBytes : kPartBytes;
   std::string part(part_bytes, '\0');
   const ssize_t got = ::pread(file.get(), part.data(), part.size(), offset_);
+  next_is_end_ = got >= 0 && static_cast<std::size_t>(got) < part.size();
   if (got <= 0) return lines;
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return lines;
+  modified_ = Timestamp(status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000);
   part.resize(static_cast<std::size_t>(got));
   std::size_t at = 0;
   Spool::Line last;
@@ -94,7 +107,28 @@ void EventTail::pass_line(std::string_view line, std::int64_t end_offset, Spool:
   last.end_offset = end_offset;
 }
 
+Spool::When EventTail::written() const {
+  if (read_.boot_id.empty()) return {};
+  const Milliseconds now(boottime_ms());
+  Milliseconds until = since(modified_, read_.wall_zero);
+  if (read_.boot_id == boot_id_) {
+    const Milliseconds set_by = since(wall_time() - now, read_.wall_zero);
+    if (std::abs(set_by.value) >= kClockSlack.value) until = now;
+    until = std::min(until, now);
+  } else if (until + kClockSlack < read_.at) {
+    return {};  // that boot's clocks do not fit together
+  }
+  until = std::max(until, read_.at);
+  const Milliseconds half((until - read_.at).value / 2);
+  if (half < kUncertaintyMin) return {read_.boot_id, until, Milliseconds(0)};
+  return {read_.boot_id, read_.at + half, half};
+}
+
 void EventTail::done() {
+  if (next_is_end_) {
+    if (read_.boot_id != boot_id_) read_ = {boot_id_, {}, wall_time() - next_read_at_};
+    read_.at = next_read_at_;
+  }
   offset_ = next_offset_;
   rejected_ += std::exchange(next_rejected_, 0);
   in_long_line_ = next_in_long_line_;

@@ -1,7 +1,7 @@
 // EventTail: reads what a workload appends to its DURU_EVENTS file, line by line, from where our
 // disk says that we are.
 //
-//   EventTail tail(path, spool.offset_of(run));
+//   EventTail tail(path, spool.offset_of(run), read_up_to);
 //   auto moved = tail.move(spool, run);          // on failure the same lines come again
 //
 // An event is one JSON object of at most kEventBytesMax bytes. Other lines are passed over and
@@ -11,18 +11,32 @@
 // Where more than 8 MiB are unread, as much as the spool holds, the oldest go: of each part of 1
 // MiB the last event is kept, the others are counted as dropped. So a workload that writes faster
 // than events can be kept fills no disk.
+//
+// A line was written after the file was last read to its end, and before it is read now. Where that
+// is long, because no agent ran or our disk was full, the file's modification time is the end of
+// it: on another clock, the wall's, and so only as long as nobody set that clock since the run
+// began.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "duru/agent/spool.h"
+#include "duru/base/clock.h"
 
 namespace duru::agent {
 
+// Nothing was unread in the file then.
+struct ReadUpTo {
+  std::string boot_id;  // empty: nobody knows when
+  Milliseconds at;      // on that boot's clock
+  Timestamp wall_zero;  // the wall clock's time when that clock was 0, as the run began
+};
+
 class EventTail {
  public:
-  EventTail(std::string path, std::int64_t offset) : path_(std::move(path)), offset_(offset) {}
+  EventTail(std::string path, std::int64_t offset, ReadUpTo read)
+      : path_(std::move(path)), offset_(offset), read_(std::move(read)) {}
 
   struct Moved {
     bool any = false;   // there were events
@@ -36,15 +50,22 @@ class EventTail {
   std::vector<Spool::Line> read();
   void done();
   std::int64_t rejected() const { return rejected_; }
+  const ReadUpTo& read_up_to() const { return read_; }
 
  private:
   void take_line(std::string_view line, std::int64_t end_offset, std::vector<Spool::Line>& lines);
   void pass_line(std::string_view line, std::int64_t end_offset, Spool::Line& last);
+  Spool::When written() const;
 
   std::string path_;
+  std::string boot_id_ = boot_id();  // now
   std::int64_t offset_ = 0;
   std::int64_t next_offset_ = 0;
   std::int64_t hole_end_ = 0;
+  ReadUpTo read_;
+  Milliseconds next_read_at_;  // when the last read() began
+  bool next_is_end_ = false;   // it came to the end
+  Timestamp modified_;         // the file, as the wall clock says
   bool in_long_line_ = false;  // its beginning was passed over
   bool next_in_long_line_ = false;
   std::int64_t rejected_ = 0;

@@ -62,6 +62,7 @@ struct CounterRecord {
   std::string boot_id;
   Milliseconds at;
   bool serving = false;
+  Milliseconds read_at;  // the run's events were read to their end
 };
 
 }  // namespace duru::agent

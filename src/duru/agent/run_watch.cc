@@ -1,12 +1,8 @@
 #include "duru/agent/run_watch.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
-#include "duru/agent/loose_json.h"
 #include "duru/base/clock.h"
-#include "duru/supervisor/record_file.h"
 
 namespace duru::agent {
 namespace {
@@ -22,14 +18,32 @@ constexpr Milliseconds kReadyWithin = minutes(1);
 
 }  // namespace
 
-RunWatch::RunWatch(const Workload& workload, Spool& spool, Log& log, WatchedRun what)
+EventTail tail_of(std::int64_t run, const RunView& view, const Workload& workload,
+                  const Spool& spool, const CounterBook& book) {
+  const Milliseconds now(boottime_ms());
+  ReadUpTo read;
+  if (view.started) {
+    const supervisor::Moment& started = *view.started;
+    const Milliseconds looked = book.read_at(run, started.boot_id);
+    read = {started.boot_id, std::max(started.boottime, looked), started.wall - started.boottime};
+  } else if (view.known && !view.began) {
+    read = {boot_id(), now, wall_time() - now};  // it begins now
+  } else if (view.alive) {
+    read = {boot_id(), book.read_at(run, boot_id()), wall_time() - now};
+  }
+  return EventTail(workload.events_path(run), spool.offset_of(run), std::move(read));
+}
+
+RunWatch::RunWatch(const Workload& workload, Spool& spool, const CounterBook& book, Log& log,
+                   WatchedRun what)
     : workload_(workload),
       spool_(spool),
       log_(log),
       what_(std::move(what)),
-      tail_(workload.events_path(what_.run), spool.offset_of(what_.run)) {
-  view_ = workload_.look(what_.run);
-  started_ms_ = view_.started.value > 0 ? view_.started.value : boottime_ms();
+      view_(workload.look(what_.run)),
+      tail_(tail_of(what_.run, view_, workload, spool, book)) {
+  const bool is_of_this_boot = view_.started && view_.started->boot_id == boot_id();
+  started_ms_ = is_of_this_boot ? view_.started->boottime.value : boottime_ms();
   if (view_.alive && what_.was_well) {
     health_ = Health::kWell;
     well_since_ms_ = boottime_ms();
@@ -102,9 +116,7 @@ void RunWatch::read_status() {
   const std::int64_t now = boottime_ms();
   if (now < next_status_ms_) return;
   next_status_ms_ = now + kStatusEvery.value;
-  auto text = supervisor::read_whole(AT_FDCWD, workload_.status_path(what_.run));
-  if (!text.ok()) return;
-  if (auto count = integer_member(text.value(), "inferences")) inferences_ = *count;
+  if (auto count = workload_.inferences(what_.run)) inferences_ = *count;
 }
 
 Milliseconds RunWatch::well_for() const {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "duru/agent/counter_book.h"
 #include "duru/agent/event_tail.h"
 #include "duru/agent/probe.h"
 #include "duru/agent/workload.h"
@@ -27,9 +28,15 @@ struct WatchedRun {
   bool was_well = false;  // when an agent looked last
 };
 
+// The tail of a run's events, from where our disk says that we are. `book` knows when the file was
+// read last.
+EventTail tail_of(std::int64_t run, const RunView& view, const Workload& workload,
+                  const Spool& spool, const CounterBook& book);
+
 class RunWatch {
  public:
-  RunWatch(const Workload& workload, Spool& spool, Log& log, WatchedRun what);
+  RunWatch(const Workload& workload, Spool& spool, const CounterBook& book, Log& log,
+           WatchedRun what);
 
   void turn();
   Status start();
@@ -46,6 +53,7 @@ class RunWatch {
   Milliseconds well_for() const;
   std::optional<std::int64_t> inferences() const { return inferences_; }
   bool took_events();  // since the last call
+  const ReadUpTo& read_up_to() const { return tail_.read_up_to(); }
 
  private:
   void look();

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "duru/agent/fault_point.h"
-#include "duru/base/clock.h"
 #include "duru/base/record_macros.h"
 
 namespace duru {
@@ -185,7 +184,7 @@ std::int64_t Spool::offset_of(std::int64_t run) const {
   return mark_.run == run ? mark_.end_offset : 0;
 }
 
-Status Spool::append(std::int64_t run, const std::vector<Line>& lines) {
+Status Spool::append(std::int64_t run, const std::vector<Line>& lines, const When& when) {
   if (lines.empty()) return ok_status();
   std::lock_guard lock(mutex_);
   // The newest that the server acknowledged are lost here: what is left is of no use.
@@ -196,11 +195,11 @@ Status Spool::append(std::int64_t run, const std::vector<Line>& lines) {
   if (segments_.empty() || is_full) {
     segments_.push_back(Segment{last() + 1, last(), 0, 0, 0, 0});
   }
-  Status written = append_to_newest(run, lines);
+  Status written = append_to_newest(run, lines, when);
   if (!written.ok() && !is_passing(written.error()) && segments_.back().bytes > 0) {
     // The place on the disk is bad: another one.
     segments_.push_back(Segment{last() + 1, last(), 0, 0, 0, 0});
-    written = append_to_newest(run, lines);
+    written = append_to_newest(run, lines, when);
   }
   DURU_TRY(written);
   fault_point("events_spooled");
@@ -208,13 +207,13 @@ Status Spool::append(std::int64_t run, const std::vector<Line>& lines) {
   return ok_status();
 }
 
-Status Spool::append_to_newest(std::int64_t run, const std::vector<Line>& lines) {
+Status Spool::append_to_newest(std::int64_t run, const std::vector<Line>& lines, const When& when) {
   Segment segment = segments_.back();
   std::string text;
   for (const Line& line : lines) {
     segment.last += line.dropped_before;
-    const StoredEvent event{++segment.last,  boot_id(), Milliseconds(boottime_ms()), run,
-                            line.end_offset, line.body};
+    const StoredEvent event{++segment.last,  when.boot_id, when.at,         run,
+                            line.end_offset, line.body,    when.uncertainty};
     text += line_of(event);
     ++segment.count;
   }

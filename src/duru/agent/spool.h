@@ -2,7 +2,7 @@
 // they happened.
 //
 //   auto spool = Spool::open(data, limits, log);
-//   spool->append(run, {{line, end_offset}, ...});   // durable; numbered from the last one on
+//   spool->append(run, {{line, end_offset}, ...}, when);   // durable; numbered from the last on
 //   request.events = spool->batch(kEventsPerSync);
 //   spool->acknowledge(reply.events_through);        // durable at the server: may go; a lower
 //                                                    // number than before takes that back
@@ -24,7 +24,8 @@
 // holds what the server said the time was, by boot.
 //
 // Ages are on the boot-time clock of one boot. An event of an earlier boot has the server's time of
-// it, where the server spoke to us in that boot. Safe from several threads.
+// it, where the server spoke to us in that boot. Both are true to within the event's uncertainty.
+// Safe from several threads.
 #pragma once
 
 #include <memory>
@@ -81,12 +82,19 @@ class Spool {
     std::int64_t dropped_before = 0;  // events that were passed over between the former and this
   };
 
+  // When lines were written, on the boot-time clock of one boot.
+  struct When {
+    std::string boot_id;  // empty: nobody knows
+    Milliseconds at;
+    Milliseconds uncertainty;
+  };
+
   static Result<std::unique_ptr<Spool>> open(const Folder& data, SpoolLimits limits, Log& log);
   // Only reads, also while an agent runs on the folder.
   static Result<SpoolSummary> summarize(const Folder& data);
 
   // On failure nothing is taken: the same lines may be given again.
-  Status append(std::int64_t run, const std::vector<Line>& lines);
+  Status append(std::int64_t run, const std::vector<Line>& lines, const When& when);
   std::int64_t offset_of(std::int64_t run) const;
 
   std::vector<EventReport> batch(std::size_t count_max);
@@ -121,7 +129,7 @@ class Spool {
     return {folder_, segment.first, mark_.generation};
   }
   Status commit(const SpoolMark& mark);
-  Status append_to_newest(std::int64_t run, const std::vector<Line>& lines);
+  Status append_to_newest(std::int64_t run, const std::vector<Line>& lines, const When& when);
   void make_room();
   Status remove_oldest();
   void set_aside(std::size_t index, const Error& why);

@@ -19,7 +19,8 @@ namespace duru {
 
 using agent::StoredEvent;
 
-DURU_RECORD(StoredEvent, (1, number), (2, boot_id), (3, at), (4, run), (5, end_offset), (6, body))
+DURU_RECORD(StoredEvent, (1, number), (2, boot_id), (3, at), (4, run), (5, end_offset), (6, body),
+            (7, uncertainty))
 
 }  // namespace duru
 

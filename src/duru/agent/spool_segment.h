@@ -22,6 +22,7 @@ struct StoredEvent {
   std::int64_t run = 0;
   std::int64_t end_offset = 0;  // behind its line in the run's events file
   std::string body;
+  Milliseconds uncertainty{};  // of `at`
 };
 
 std::string line_of(const StoredEvent& event);

@@ -26,6 +26,7 @@ std::vector<EventReport> Spool::batch(std::size_t count_max) {
     EventReport report;
     report.number = event.number;
     report.body = std::move(event.body);
+    report.uncertainty = event.uncertainty;
     if (event.boot_id == boot) {
       report.age = Milliseconds(std::max<std::int64_t>(0, now - event.at.value));
     } else {

@@ -190,7 +190,7 @@ TEST_F(SpoolTest, AnEventOfThisBootHasAnAgeAndOneOfAnEarlierBootTheServersTimeOf
 
   // As an earlier boot would have left it: heard the server say 1000 s when its clock said 400 s.
   const std::string earlier(32, 'e');
-  StoredEvent event{2, earlier, seconds(500), 1, 20, "{}"};
+  StoredEvent event{2, earlier, seconds(500), 1, 20, "{}", seconds(7)};
   const std::string json = to_json(event, JsonForm::kSparse);
   append_to(segment(1), checksum(json) + " " + json + "\n");
   BootClocks clocks{{{earlier, Timestamp(seconds(600).value)}}};
@@ -200,6 +200,7 @@ TEST_F(SpoolTest, AnEventOfThisBootHasAnAgeAndOneOfAnEarlierBootTheServersTimeOf
   EXPECT_FALSE(report.age.has_value());
   ASSERT_TRUE(report.server_time.has_value());
   EXPECT_EQ(report.server_time->value, seconds(1100).value);
+  EXPECT_EQ(report.uncertainty, seconds(7));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "duru/agent/spool.h"
 #include "duru/agent/testing.h"
+#include "duru/base/clock.h"
 
 namespace duru::agent {
 
@@ -23,7 +24,8 @@ class SpoolTest : public testing::Test {
   }
   void SetUp() override { reopen(); }
   void add(std::int64_t run, std::int64_t end_offset, const std::string& body) {
-    Status added = spool->append(run, {{body, end_offset}});
+    Status added =
+        spool->append(run, {{body, end_offset}}, {boot_id(), Milliseconds(boottime_ms()), {}});
     ASSERT_TRUE(added.ok()) << added.error().message;
   }
   void add_many(int count) {

@@ -11,6 +11,8 @@
 #include <map>
 
 #include "duru/agent/fault_point.h"
+#include "duru/agent/loose_json.h"
+#include "duru/supervisor/record_file.h"
 
 namespace duru::agent {
 namespace {
@@ -140,8 +142,10 @@ RunView Workload::look(std::int64_t run) const {
   view.alive = state.supervisor_alive && !view.over;
   view.lost = view.began && !state.supervisor_alive && !view.over;
   view.stopping = state.stop_requested;
-  const bool in_this_boot = state.started && state.started->at.boot_id == supervisor::boot_id();
-  if (in_this_boot) view.started = state.started->at.boottime;
+  if (state.started) {
+    view.started = state.started->at;
+    std::erase(view.started->boot_id, '-');
+  }
   view.by_itself = state.exit && state.exit->reason != supervisor::ExitReason::kStopped;
   view.how = state.exit ? describe(*state.exit) : "was lost (a reboot, or its supervisor died)";
   return view;
@@ -167,6 +171,12 @@ void Workload::prove(std::int64_t run) const {
   } else {
     (void)folder.value().end_despite_damage(name(run), kProofPatience).ok();
   }
+}
+
+std::optional<std::int64_t> Workload::inferences(std::int64_t run) const {
+  auto text = supervisor::read_whole(AT_FDCWD, status_path(run));
+  if (!text.ok()) return std::nullopt;
+  return integer_member(text.value(), "inferences");
 }
 
 std::vector<std::int64_t> Workload::runs() const {

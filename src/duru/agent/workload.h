@@ -30,8 +30,8 @@ struct RunView {
   bool lost = false;       // the supervisor is gone and the tree is unproven
   bool over = false;       // no process of it is left
   bool by_itself = false;  // over because the command ended, not by a stop, a reboot or a loss
-  Milliseconds started;    // on this boot's clock; 0: not in this boot
-  std::string how;         // it ended, for people
+  std::optional<supervisor::Moment> started;  // the boot's id as base/clock.h spells it
+  std::string how;                            // it ended, for people
   // A record of it that cannot be read, and why; how it stands is told by the others and its lock.
   std::string damage;
 
@@ -48,6 +48,9 @@ class Workload {
   // Level-triggered. Also ends, and proves the end of, a run that lost its supervisor.
   void stop(std::int64_t run, Milliseconds grace) const;
   void prove(std::int64_t run) const;
+
+  // As its status file says.
+  std::optional<std::int64_t> inferences(std::int64_t run) const;
 
   // All that there are, ascending.
   std::vector<std::int64_t> runs() const;

@@ -60,6 +60,8 @@ struct EventReport {
   // without one it is only older than this boot.
   std::optional<Milliseconds> age;
   std::optional<Timestamp> server_time;
+  // How far off either may be, because no agent saw it happen.
+  Milliseconds uncertainty{};
 };
 DURU_DECLARE_RECORD(EventReport)
 

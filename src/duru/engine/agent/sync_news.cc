@@ -27,13 +27,15 @@ FieldEvent event_at(const EventReport& event, const SyncRequest& sync, const Arr
   FieldEvent out{event.number, event.body, {}, {}};
   const bool has_estimate = event.server_time.has_value() && *event.server_time >= enrolled_at &&
                             *event.server_time <= arrival.at;
+  const Milliseconds own = std::clamp(event.uncertainty, Milliseconds(0),
+                                      std::max(Milliseconds(0), since(arrival.at, enrolled_at)));
   if (event.age.has_value()) {
     out.at = arrival.at - *event.age;
-    out.uncertainty = kTravel + arrival.travel_extra;
+    out.uncertainty = kTravel + arrival.travel_extra + own;
   } else if (has_estimate) {
     out.at = *event.server_time;
     const Milliseconds age = since(arrival.at, out.at);
-    out.uncertainty = kTravel + Milliseconds(age.value * kDriftPpm / 1'000'000);
+    out.uncertainty = kTravel + Milliseconds(age.value * kDriftPpm / 1'000'000) + own;
   } else {
     const Timestamp booted_at = std::max(arrival.at - sync.uptime, enrolled_at);
     const Milliseconds half(since(booted_at, enrolled_at).value / 2);

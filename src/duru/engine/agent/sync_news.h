@@ -8,6 +8,8 @@
 //                     between enrolment and now; the error is kTravel and 200 ppm of the time
 //                     since, for the clock's drift.
 //   else              some time between the node's enrolment and its boot: the middle, +- half.
+//
+// To the first two the node's own uncertainty is added: it may not have seen the event happen.
 #pragma once
 
 #include "duru/domain/field_messages.h"

@@ -32,6 +32,21 @@ TEST(EventTime, AnEstimateOfAnOlderBootIsTakenWithTheDriftOfItsClock) {
   EXPECT_EQ(told.at().uncertainty, kTravel + seconds(2));
 }
 
+TEST(EventTime, WhatNoAgentSawHappenIsAsUncertainAsTheNodeSays) {
+  Told told;
+  told.event.age = seconds(90);
+  told.event.uncertainty = minutes(1);
+  EXPECT_EQ(told.at().uncertainty, kTravel + minutes(1));
+  told.event.age.reset();
+  told.event.server_time = kStart - seconds(10'000);
+  EXPECT_EQ(told.at().uncertainty, kTravel + seconds(2) + minutes(1));
+  for (const auto& [wrong, taken] : {std::pair{Milliseconds(-5), Milliseconds(0)},
+                                     std::pair{Milliseconds(INT64_MAX), hours(24)}}) {
+    told.event.uncertainty = wrong;
+    EXPECT_EQ(told.at().uncertainty, kTravel + seconds(2) + taken);
+  }
+}
+
 TEST(EventTime, AnEstimateBeforeEnrolmentOrInTheFutureIsWorthNothing) {
   Told told;
   const FieldEvent without = told.at();
