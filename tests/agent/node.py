@@ -7,6 +7,7 @@
 """
 
 import binascii
+import hashlib
 import json
 import os
 import pathlib
@@ -82,18 +83,24 @@ class Node:
         wait_until(lambda: self.serving() == [release], f"{release} alone to run", deadline_s)
 
     def reboot(self):
-        """As a power cut: every process is gone, and what is on disk is of another boot."""
+        """As a power cut: every process is killed at once, and what is on disk is of another boot."""
         self.end()
         for path in self.data.glob("runs/*/*"):
             if path.name not in ("supervisor", "started", "exit", "released"):
                 continue
-            body = re.sub(r"boot_id=\w+", "boot_id=" + "0" * 32, path.read_text().rsplit("crc32=", 1)[0])
+            body = re.sub(r"boot_id=[\w-]+", "boot_id=" + "0" * 32, path.read_text().rsplit("crc32=", 1)[0])
             path.write_text(f"{body}crc32={binascii.crc32(body.encode()):08x}\n")
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+        for path in (self.data / "counters", self.data / "events/clocks"):
+            if path.exists():
+                body = path.read_text().splitlines()[0].replace(boot, "0" * 32)
+                path.write_text(f"{body}\nsha256 {hashlib.sha256(body.encode()).hexdigest()}\n")
+        for path in self.data.glob("events/*.events"):
+            bodies = [line[9:].replace(boot, "0" * 32) for line in path.read_text().splitlines()]
+            path.write_text("".join(f"{binascii.crc32(body.encode()):08x} {body}\n" for body in bodies))
 
     def end(self):
         """Ends agent, supervisors and workloads, whatever state the test left them in."""
-        if self.process and self.process.poll() is None:
-            self.kill()
 
         def gone():
             for pid in processes_naming(self.data):
@@ -103,4 +110,8 @@ class Node:
                     pass
             return not processes_naming(self.data)
 
+        if self.process:
+            self.process.kill()
         wait_until(gone, "everything of the node to be gone")
+        if self.process:
+            self.process.wait()

@@ -36,28 +36,6 @@ def serve(field, release, name, previous=None, **what):
     return ref
 
 
-def test_after_a_reboot_while_cut_off_it_serves_again_at_once(field, node, release, record_property):
-    node.run()
-    serve(field, release, "one", probe="#!/bin/sh\n: > $DURU_WORK/asked\n")
-    field.stop()
-    node.reboot()
-    assert node.serving() == []
-    # What the disk says of serving is old until the new run's probe was asked.
-    asked = node.data / "work/asked"
-    asked.unlink()
-    begun = time.monotonic()
-    node.run()
-    wait_until(lambda: asked.exists() and node.status()["serving"] == "one", "it to serve again", 10)
-    serve_again_ms = round((time.monotonic() - begun) * 1000)
-    record_property("serve_again_ms", serve_again_ms)
-    print(f"serve_again_ms {serve_again_ms}")
-    assert node.serving() == ["one"]
-    assert node.status()["counters"]["restarts"] == 1
-    field.start()
-    field.syncs.clear()
-    wait_until(lambda: field.reports(1, "serving", "one"), "the server to hear of it")
-
-
 def test_the_agent_may_end_and_another_adopts_what_runs(field, node, release):
     node.run()
     serve(field, release, "one")
