@@ -102,7 +102,8 @@ bool Conductor::is_sound(SlotName slot, const Manifest& manifest) {
   if (sound_ == slot) return true;
   const auto damaged_files = parts_.slots.damaged_files(slot, manifest);
   for (const Digest& digest : damaged_files) {
-    parts_.log.say("damage: release " + manifest.release + ", file " + digest.hex());
+    parts_.log.problem("file " + digest.hex(),
+                       "damage: release " + manifest.release + ", file " + digest.hex());
     parts_.blobs.check(digest);
   }
   if (damaged_files.empty()) sound_ = slot;
