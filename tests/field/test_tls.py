@@ -82,6 +82,21 @@ def test_a_node_says_nothing_to_another_server_on_the_same_address(server, new_c
     wait_until(lambda: link_of(server, "cam-1") == "online", "cam-1 to be heard again")
 
 
+def test_whoever_trusts_another_ca_is_told_that_and_how_to_name_the_right_one(server, duru_binary, tmp_path):
+    def get_nodes(*arguments):
+        command = [duru_binary, "--server", server.url, "--token", server.token, *arguments, "get", "nodes"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+    assert get_nodes("--ca", server.data / "ca.pem").returncode == 0
+    stranger = get_nodes()
+    assert stranger.returncode == 5
+    assert "is not believed" in stranger.stderr and "does not answer" not in stranger.stderr
+    assert "help: --ca FILE" in stranger.stderr and "up --detach" not in stranger.stderr
+    (tmp_path / "no.pem").write_text("no certificate")
+    wrong = get_nodes("--ca", tmp_path / "no.pem")
+    assert wrong.returncode == 2 and "no.pem holds no certificate" in wrong.stderr
+
+
 def test_the_certificate_is_for_the_names_that_were_given_and_they_are_remembered(server):
     def is_for(name):
         trusts = ssl.create_default_context(cafile=server.data / "ca.pem")

@@ -8,12 +8,18 @@
 
 #include "duru/cli/json_access.h"
 #include "duru/http/target.h"
+#include "duru/http/tls.h"
 
 namespace duru::cli {
 namespace {
 
 // A log may be silent for as long as its task is.
 constexpr Milliseconds kStreamSilenceMax = hours(std::int64_t{24} * 365);
+
+constexpr const char* kCaHelp =
+    "--ca FILE, DURU_CA or `ca:` names the CA that signed it: a copy of ca.pem in the server's "
+    "data "
+    "folder; --name of duru up says for which names the server is";
 
 std::string draw_key() {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -33,10 +39,12 @@ Error network_error(Error error, const ServerLocation& location) {
     error.code = ErrorCode::kUnavailable;
   }
   if (error.code == ErrorCode::kUnavailable) {
-    error.message = "the server at " + location.address.url() + " (from " + location.how +
-                    ") does not answer: " + error.message +
-                    (error.outcome_unknown ? "; it may have acted: duru get jobs shows"
-                                           : "\nhelp: " + location.remedy);
+    const bool is_disbelieved = error.message.find(http::kNotBelieved) != std::string::npos;
+    const std::string help = is_disbelieved ? kCaHelp : location.remedy;
+    error.message =
+        "the server at " + location.address.url() + " (from " + location.how +
+        (is_disbelieved ? ") is not believed: " : ") does not answer: ") + error.message +
+        (error.outcome_unknown ? "; it may have acted: duru get jobs shows" : "\nhelp: " + help);
   }
   return error;
 }
@@ -81,7 +89,11 @@ Error error_of(const Problem& problem) {
   std::string text = problem.detail.empty() ? problem.title : problem.detail;
   if (text.empty()) text = "HTTP status " + std::to_string(problem.status);
   for (const JsonProblem& field : problem.fields) {
-    if (field.detail == text) continue;
+    // The detail has it already.
+    if (text.size() >= field.detail.size() &&
+        text.compare(text.size() - field.detail.size(), std::string::npos, field.detail) == 0) {
+      continue;
+    }
     text += "\n  " + field.pointer + (field.pointer.empty() ? "" : ": ") + field.detail;
   }
   // The server's help speaks of HTTP there.

@@ -29,5 +29,15 @@ TEST(ApiClient, what_the_fleet_or_a_job_stands_against_is_a_refusal) {
   EXPECT_EQ(code(503, "unavailable"), kExitUnreachable);
 }
 
+TEST(ApiClient, a_field_whose_fault_is_told_already_is_not_told_twice) {
+  Problem problem;
+  problem.status = 400;
+  problem.detail = "/valid_for: expected duration";
+  problem.fields = {{"/valid_for", "expected duration"}};
+  EXPECT_EQ(error_of(problem).message, "/valid_for: expected duration");
+  problem.fields.push_back({"/labels", "expected object"});
+  EXPECT_EQ(error_of(problem).message, "/valid_for: expected duration\n  /labels: expected object");
+}
+
 }  // namespace
 }  // namespace duru::cli

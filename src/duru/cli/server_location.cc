@@ -7,6 +7,7 @@
 #include "duru/cli/document.h"
 #include "duru/cli/files.h"
 #include "duru/cli/json_access.h"
+#include "duru/http/tls.h"
 
 namespace duru::cli {
 namespace {
@@ -41,6 +42,12 @@ Result<ServerLocation> at(const std::string& url, const Credentials& with, std::
   auto pem = read_whole_file(with.ca, kSmallFileBytesMax);
   if (!pem.ok()) {
     return Error{ErrorCode::kInvalid, "the server's CA: " + pem.error().message, false, false};
+  }
+  if (!http::holds_certificate(pem.value())) {
+    return Error{ErrorCode::kInvalid,
+                 "the server's CA: " + with.ca + " holds no certificate (PEM); give a copy of " +
+                     "ca.pem in the server's data folder",
+                 false, false};
   }
   found.ca_pem = std::move(pem.value());
   return found;

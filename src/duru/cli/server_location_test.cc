@@ -7,10 +7,17 @@
 #include <fstream>
 #include <map>
 
+#include "duru/base/clock.h"
 #include "duru/cli/api_client.h"
+#include "duru/http/certificate.h"
 
 namespace duru::cli {
 namespace {
+
+std::string new_ca() {
+  const Timestamp now = wall_time();
+  return http::make_ca("a test's ca", {now, now + hours(1)}).value().certificate_pem;
+}
 
 class ServerLocationTest : public ::testing::Test {
  protected:
@@ -97,29 +104,43 @@ TEST_F(ServerLocationTest, a_server_that_does_not_answer_has_a_next_step) {
 }
 
 TEST_F(ServerLocationTest, an_https_server_brings_the_ca_that_is_named_for_it) {
-  write("ca.pem", "named\n");
+  const std::string named = new_ca();
+  const std::string of_the_environment = new_ca();
+  const std::string its_own = new_ca();
+  write("ca.pem", named);
   write("d/address", "https://127.0.0.1:3\n");
   write("d/token", "t\n");
-  write("d/ca.pem", "its own\n");
+  write("d/ca.pem", its_own);
   const auto ca = [&](const LocationOptions& options) {
     const auto found = find_server(options, environment());
     return found.ok() ? found.value().ca_pem : found.error().message;
   };
   const std::string file = folder_ + "/ca.pem";
   const std::string url = "https://192.0.2.1:1";
-  EXPECT_EQ(ca({.server = url, .token = {}, .data = {}, .ca = file}), "named\n");
+  EXPECT_EQ(ca({.server = url, .token = {}, .data = {}, .ca = file}), named);
   EXPECT_EQ(ca({.server = url, .token = {}, .data = {}}), "");
-  EXPECT_EQ(ca({.server = {}, .token = {}, .data = folder_ + "/d"}), "its own\n");
+  EXPECT_EQ(ca({.server = {}, .token = {}, .data = folder_ + "/d"}), its_own);
   EXPECT_NE(ca({.server = url, .token = {}, .data = {}, .ca = file + "-none"}).find(file + "-none"),
             std::string::npos);
   write(".config/duru/config.yaml", "server: " + url + "\nca: " + file + "\n");
-  EXPECT_EQ(ca({}), "named\n");
-  write("other.pem", "of the environment\n");
+  EXPECT_EQ(ca({}), named);
+  write("other.pem", of_the_environment);
   set_["DURU_CA"] = folder_ + "/other.pem";
-  EXPECT_EQ(ca({}), "of the environment\n");
+  EXPECT_EQ(ca({}), of_the_environment);
   set_["DURU_SERVER"] = url;
-  EXPECT_EQ(ca({}), "of the environment\n");
-  EXPECT_EQ(ca({.server = {}, .token = {}, .data = folder_ + "/d"}), "its own\n");
+  EXPECT_EQ(ca({}), of_the_environment);
+  EXPECT_EQ(ca({.server = {}, .token = {}, .data = folder_ + "/d"}), its_own);
+}
+
+TEST_F(ServerLocationTest, a_ca_file_without_a_certificate_is_a_usage_error) {
+  write("ca.pem", "no certificate\n");
+  const auto found = find_server(
+      {.server = "https://192.0.2.1:1", .token = {}, .data = {}, .ca = folder_ + "/ca.pem"},
+      environment());
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code, ErrorCode::kInvalid);
+  EXPECT_NE(found.error().message.find("/ca.pem holds no certificate"), std::string::npos)
+      << found.error().message;
 }
 
 TEST_F(ServerLocationTest, no_token_goes_to_another_machine_in_clear) {

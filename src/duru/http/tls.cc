@@ -1,8 +1,11 @@
 #include "duru/http/tls.h"
 
 #include "duru/http/client_socket.h"
+#include "duru/http/openssl_handles.h"
 
 namespace duru::http {
+
+bool holds_certificate(const std::string& pem) { return !read_certificates(pem).empty(); }
 
 Result<std::string> fetch_ca(const Address& address, std::string_view fingerprint,
                              Milliseconds at_most) {

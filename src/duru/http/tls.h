@@ -33,6 +33,12 @@ struct TlsTrust {
   bool checks_dates = true;
 };
 
+// How the message of an Error goes on where a server showed a certificate that is not believed.
+constexpr std::string_view kNotBelieved = "the server's certificate";
+
+// Whether a client can trust anything by it (TlsTrust::ca_pem).
+bool holds_certificate(const std::string& pem);
+
 // The certificate (PEM) with that fingerprint (certificate.h) among those that the server at an
 // https address shows. Nothing is sent to the server but the handshake, and nothing is believed but
 // the fingerprint: connect anew with the result as TlsTrust::ca_pem. kDenied: the server shows

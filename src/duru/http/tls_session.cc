@@ -66,23 +66,24 @@ std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
 
 // In the words of somebody who can do something about it.
 std::string describe_verification(long result, const std::string& host) {
+  const std::string certificate(kNotBelieved);
   switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "the server's certificate has expired, by this machine's clock";
+      return certificate + " has expired, by this machine's clock";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "the server's certificate is not valid yet, by this machine's clock";
+      return certificate + " is not valid yet, by this machine's clock";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "the server's certificate is not for " + host;
+      return certificate + " is not for " + host;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return "the server's certificate is not signed by the CA that is trusted here";
+      return certificate + " is not signed by the CA that is trusted here";
     default:
-      return std::string("the server's certificate: ") + X509_verify_cert_error_string(result);
+      return certificate + ": " + X509_verify_cert_error_string(result);
   }
 }
 
