@@ -129,6 +129,8 @@ TEST(UsageText, says_what_stands_behind_the_figures) {
             std::string::npos);
   EXPECT_NE(text.find("times are this machine's CPU's, not the chip's\n"), std::string::npos);
   EXPECT_NE(text.find("idle                      7169.5"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nCPU-S: processors reserved × held time, used or not\n"), std::string::npos)
+      << text;
 }
 
 TEST(UsageText, a_share_is_never_shown_as_none_or_all_where_it_is_neither) {

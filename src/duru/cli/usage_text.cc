@@ -13,6 +13,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr int kPlaces = 6;
+constexpr const char* kCpuNote = "CPU-S: processors reserved × held time, used or not\n";
 
 std::int64_t millionths(const bj::value& object, std::string_view field) {
   std::int64_t value = 0;
@@ -154,7 +155,7 @@ std::string usage_text(const bj::value& usage, bool wide, bool headers) {
   std::string text = "from " + text_of(usage, "from") + " to " + text_of(usage, "to") + "\n\n" +
                      class_table(usage, headers) + "\n";
   text += items.empty() ? std::string("no job held anything in this time\n")
-                        : table.text(headers, false) + "\n" + energy_notes(items);
+                        : table.text(headers, false) + "\n" + kCpuNote + energy_notes(items);
   text += field_table(usage, headers);
   if (emulated.any) text += "times are this machine's CPU's, not the chip's\n";
   return text;

@@ -65,13 +65,22 @@ Rejection check_env(const std::map<std::string, std::string>& env, const std::st
   return {};
 }
 
-std::string chips_in_fleet(const State& state) {
+std::string names_of(const std::map<ChipName, std::set<NodeName>>& nodes_of_chip) {
   std::string names;
-  for (const auto& [chip, nodes] : state.nodes_of_chip) {
+  for (const auto& [chip, nodes] : nodes_of_chip) {
     names += (names.empty() ? "" : ", ") + chip.str();
   }
-  return names.empty() ? "the fleet has no accelerators; duru up --emulate h100=1 emulates one"
-                       : "the fleet has: " + names;
+  return names;
+}
+
+std::string chips_in_fleet(const State& state) {
+  const std::string names = names_of(state.nodes_of_chip);
+  const std::string text =
+      names.empty()
+          ? "the fleet has no accelerators for jobs; duru up --emulate h100=1 emulates one"
+          : "the fleet has: " + names;
+  const std::string pinned = names_of(state.pinned_of_chip);
+  return pinned.empty() ? text : text + "; nodes of the field have " + pinned + " and take no jobs";
 }
 
 Rejection check_amount(const std::optional<MilliDevices>& amount, const std::string& pointer) {

@@ -57,6 +57,22 @@ TEST_F(Submission, AnInfeasibleJobIsToldWhatTheFleetHas) {
   EXPECT_NE(rejection.help.find(kH100), std::string::npos) << rejection.help;
 }
 
+TEST_F(Submission, AJobForAChipOfTheFieldAloneIsToldThatItsNodesTakeNone) {
+  DefineFleet more;
+  Site field{SiteName("field"), "", "agent", {}};
+  field.capabilities.pinned_services_only = true;
+  more.sites = {field};
+  Node camera = node("cam-1", kAries, 1);
+  camera.site = field.name;
+  more.nodes = {camera};
+  rig.apply(more);
+  const Rejection rejection = rig.rejection(gpu_job("x", 5));
+  EXPECT_NE(rejection.help.find(std::string("nodes of the field have ") + std::string(kAries) +
+                                " and take no jobs"),
+            std::string::npos)
+      << rejection.help;
+}
+
 TEST_F(Submission, WhatIsCordonedDownOrUnhealthyStillCountsAsFeasible) {
   rig.apply(CordonNode{NodeName("a"), ""});
   rig.apply(MarkAccelerator{{NodeName("a"), 0}, false, "hot"});
