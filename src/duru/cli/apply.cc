@@ -12,7 +12,7 @@
 namespace duru::cli {
 namespace {
 
-constexpr std::size_t kReleaseFileBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kReleaseFileBytesMax = std::size_t{256} << 20;  // as docs/cli.md says
 
 struct ApplyOptions {
   std::string file;
@@ -32,7 +32,7 @@ std::vector<FileProblem> missing_files(const ApplyDocument& document, const std:
   std::vector<FileProblem> problems;
   for (const LocalRelease& release : document.releases) {
     for (const LocalFile& file : release.files) {
-      const auto bytes = read_whole_file(path_here(file, folder), kReleaseFileBytesMax);
+      const auto bytes = read_regular_file(path_here(file, folder), kReleaseFileBytesMax);
       if (bytes.ok()) continue;
       problems.push_back(
           {document.positions.find(file.pointer), file.pointer, bytes.error().message});
@@ -90,6 +90,28 @@ int refuse(Context& context, const std::string& shown, const ApplyDocument& docu
   return exit_code_of(error_of(problem));
 }
 
+std::string change_of(const boost::json::value& answer, const std::string& name) {
+  for (const char* change : {"created", "changed"}) {
+    for (const auto& item : list_of(answer, change)) {
+      if (scalar_text(item) == name) return change;
+    }
+  }
+  return "unchanged";
+}
+
+// What a state alone does not tell: that nothing happens, or that nothing did.
+void remark_on_rollout(Console& console, const boost::json::value& rollout, bool unchanged) {
+  const std::string name = text_of(rollout, "name");
+  if (unchanged && !text_of(rollout, "ended_at").empty()) {
+    console.note("rollout " + name + " has ended before (" + text_of(rollout, "state") +
+                 ") and does not begin again: give another name");
+  } else if (!unchanged && number_of(rollout, "node_count") == 0) {
+    console.note("warning: fleet " + text_of(rollout, "fleet") +
+                 " has no nodes, so nothing was tried; its release is now " +
+                 text_of(rollout, "release") + ", for nodes that come");
+  }
+}
+
 int show_applied(Context& context, const std::string& body) {
   const auto answer = parse_answer(body);
   if (!answer.ok()) return context.fail(answer.error());
@@ -100,10 +122,13 @@ int show_applied(Context& context, const std::string& body) {
   std::string last_rollout;
   for (const char* kind : {"fleet", "release", "rollout"}) {
     for (const auto& item : list_of(answer.value(), kind + std::string("s"))) {
-      const std::string name = text_of(item, "name");
+      const std::string name = kind + ("/" + text_of(item, "name"));
       const std::string state = text_of(item, "state");
-      context.console().out(kind + ("/" + name) + (state.empty() ? "" : "  " + state) + "\n");
-      if (kind == std::string("rollout")) last_rollout = name;
+      const std::string change = change_of(answer.value(), name);
+      context.console().out(name + "  " + change + (state.empty() ? "" : "  " + state) + "\n");
+      if (kind != std::string("rollout")) continue;
+      last_rollout = text_of(item, "name");
+      remark_on_rollout(context.console(), item, change == "unchanged");
     }
   }
   if (!last_rollout.empty()) {
@@ -125,6 +150,7 @@ int run_apply(Context& context, const ApplyOptions& options) {
     tell(context.console(), shown, document.problems);
     return kExitUsage;
   }
+  tell(context.console(), shown, document.remarks);
   if (options.check) {
     context.console().note(shown + ": " + std::to_string(document.size()) +
                            " in good form; duru apply -f " + options.file + " sends it");

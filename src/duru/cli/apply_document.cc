@@ -5,7 +5,9 @@
 #include <charconv>
 
 #include "duru/base/json.h"
+#include "duru/catalog/load.h"
 #include "duru/cli/json_access.h"
+#include "duru/edge/check.h"
 
 namespace duru::cli {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::size_t kDocumentsMax = 1000;
+constexpr std::int64_t kMillion = 1'000'000;
 
 struct Part {
   std::string text;
@@ -57,13 +60,14 @@ std::vector<Part> split(std::string_view text) {
 // "12.5%" in parts per million.
 bool parse_percent(std::string_view text, std::int64_t& ppm) {
   if (text.empty() || text.back() != '%') return false;
-  return parse_decimal(text.substr(0, text.size() - 1), 4, ppm) && ppm >= 0 && ppm <= 1'000'000;
+  return parse_decimal(text.substr(0, text.size() - 1), 4, ppm) && ppm >= 0 && ppm <= kMillion;
 }
 
 // One document, as the API takes it.
 class PartReader {
  public:
-  PartReader(ApplyDocument& out, std::string pointer) : out_(out), pointer_(std::move(pointer)) {}
+  PartReader(ApplyDocument& out, std::string pointer)
+      : out_(out), pointer_(std::move(pointer)), problems_before_(out.problems.size()) {}
 
   void read(const bj::value& root) {
     if (!root.is_object())
@@ -72,11 +76,12 @@ class PartReader {
     const bj::value* kind = rest.if_contains("kind");
     if (kind == nullptr) return problem("", "expected `kind: Fleet`, `Release` or `Rollout`");
     const std::string name = scalar_text(*kind);
+    const std::string got = kind_text(*kind);
     rest.erase("kind");
     if (name == "Fleet") return read_fleet(rest);
     if (name == "Release") return read_release(rest);
     if (name == "Rollout") return read_rollout(rest);
-    problem("/kind", "expected Fleet, Release or Rollout, got " + kind_text(*kind));
+    problem("/kind", "expected Fleet, Release or Rollout, got " + got);
   }
 
  private:
@@ -84,10 +89,25 @@ class PartReader {
     const std::string pointer = pointer_ + at;
     out_.problems.push_back({out_.positions.find(pointer), pointer, std::move(detail)});
   }
+  void remark(const std::string& at, std::string detail) {
+    const std::string pointer = pointer_ + at;
+    out_.remarks.push_back({out_.positions.find(pointer), pointer, std::move(detail)});
+  }
+  // Nothing where its form is wrong.
   template <class T>
-  void check(const std::string& json) {
-    for (const JsonProblem& p : from_json<T>(json).problems)
-      problem(file_pointer(p.pointer), p.detail);
+  std::optional<T> read(const std::string& json) {
+    JsonResult<T> result = from_json<T>(json);
+    for (const JsonProblem& p : result.problems) problem(file_pointer(p.pointer), p.detail);
+    if (!result.ok()) return std::nullopt;
+    return std::move(result.value);
+  }
+  bool is_in_form() const { return out_.problems.size() == problems_before_; }
+  // What the server would refuse in any case. `at` is where the rejection's pointers begin.
+  void judge(const Rejection& rejection, std::string_view at) {
+    if (rejection.empty() || !is_in_form()) return;
+    const bool is_below = rejection.pointer.rfind(at, 0) == 0;
+    problem(file_pointer(is_below ? rejection.pointer.substr(at.size()) : ""),
+            rejection.detail + (rejection.help.empty() ? "" : "; " + rejection.help));
   }
   // What the API knows and a file does not say itself.
   void refuse(const bj::object& fields, std::initializer_list<const char*> names) {
@@ -99,7 +119,9 @@ class PartReader {
 
   void read_fleet(const bj::object& fields) {
     const std::string json = json_text(fields);
-    check<Fleet>(json);
+    if (const auto fleet = read<Fleet>(json)) {
+      judge(check(EdgeState(), ApplyField{{*fleet}, {}, {}}), "/fleets/0");
+    }
     out_.fleets.emplace_back(pointer_, json);
   }
 
@@ -122,7 +144,7 @@ class PartReader {
     // A manifest has the same fields but for the name, which it calls release.
     bj::object manifest = fields;
     manifest.erase("name");
-    check<Manifest>(json_text(manifest));
+    if (auto said = read<Manifest>(json_text(manifest))) judge_release(release.name, *said);
     out_.releases.push_back(std::move(release));
   }
 
@@ -132,8 +154,33 @@ class PartReader {
     read_share(fields, "failure", "failure_ppm");
     if (bj::value* waves = fields.if_contains("waves")) read_waves(*waves);
     const std::string json = json_text(fields);
-    check<Rollout>(json);
+    if (const auto rollout = read<Rollout>(json)) judge_rollout(*rollout);
     out_.rollouts.emplace_back(pointer_, json);
+  }
+
+  // As it will be when the server has signed it.
+  void judge_release(const std::string& name, Manifest manifest) {
+    manifest.format = 1;
+    manifest.release = name;
+    const Digest digest = sha256(to_json(manifest, JsonForm::kSparse));
+    const Release release{ReleaseName(name), manifest, digest, std::string(kSignatureLength, '0')};
+    judge(check(EdgeState(), ApplyField{{}, {release}, {}}), "/releases/0");
+    static const Result<Catalog> catalog = load_catalog("");
+    for (std::size_t i = 0; i < manifest.chips.size(); ++i) {
+      const std::string& chip = manifest.chips[i].str();
+      if (!catalog.ok() || catalog.value().find(chip) != nullptr) continue;
+      remark("/chips/" + std::to_string(i), "the catalogue of this program has no chip \"" + chip +
+                                                "\"; the server's may have one");
+    }
+  }
+
+  // Its fleet and its release are elsewhere, but it names them.
+  void judge_rollout(const Rollout& rollout) {
+    const Rejection rejection = check(EdgeState(), ApplyField{{}, {}, {rollout}});
+    if (rejection.type != "not-found") return judge(rejection, "/rollouts/0");
+    if (!is_in_form()) return;
+    if (rollout.fleet.empty()) problem("/fleet", "a rollout needs a fleet");
+    if (rollout.release.empty()) problem("/release", "a rollout needs a release");
   }
 
   void read_share(bj::object& fields, std::string_view name, std::string_view api_name) {
@@ -150,23 +197,32 @@ class PartReader {
 
   void read_waves(bj::value& waves) {
     if (!waves.is_array()) return;  // said with the other fields
+    std::int64_t sum = 0;
+    std::int64_t last = kMillion;
     for (std::size_t i = 0; i < waves.get_array().size(); ++i) {
       bj::value& wave = waves.get_array()[i];
       std::int64_t ppm = 0;
       if (wave.is_int64() && wave.get_int64() > 0) {
         wave = bj::object{{"count", wave.get_int64()}};
+        last = kMillion;  // whoever counts knows how many are left
       } else if (wave.is_string() && parse_percent(scalar_text(wave), ppm) && ppm > 0) {
         wave = bj::object{{"share_ppm", ppm}};
+        last = ppm;
+        sum += ppm;
       } else {
         problem("/waves/" + std::to_string(i),
                 "expected a share like 10%, or a count above 0, got " + kind_text(wave));
         wave = bj::object();
       }
     }
+    if (last == kMillion || sum == kMillion) return;
+    remark("/waves/" + std::to_string(waves.get_array().size() - 1),
+           "the last wave takes all nodes that are left, whatever its share");
   }
 
   ApplyDocument& out_;
   const std::string pointer_;
+  const std::size_t problems_before_;
 };
 
 // What the API calls a share is written another way.
@@ -179,6 +235,8 @@ std::string PartReader::file_pointer(std::string pointer) {
     const std::size_t at = pointer.find(part);
     if (pointer.rfind("/waves/", 0) == 0 && at != std::string::npos) pointer.erase(at);
   }
+  constexpr std::string_view kManifest = "/manifest";
+  if (pointer.rfind(kManifest, 0) == 0) pointer.erase(0, kManifest.size());
   return pointer;
 }
 

@@ -1,6 +1,7 @@
 // A file for `duru apply`: one or several YAML documents (`---` between them), or one of JSON, each
 // with `kind: Fleet`, `Release` or `Rollout` and the fields of that kind. Read and checked here
-// before anything is sent, with the place of every problem.
+// before anything is sent, with the place of every problem, and by the same rules as the server's;
+// left to that is what it alone knows: what is there already, nodes, chips.
 //
 //   ApplyDocument field = read_apply_document(text);
 //   for (const FileProblem& p : field.problems) note(describe("field.yaml", p));
@@ -34,6 +35,7 @@ struct ApplyDocument {
   std::vector<LocalRelease> releases;
   std::vector<std::pair<std::string, std::string>> rollouts;
   std::vector<FileProblem> problems;
+  std::vector<FileProblem> remarks;  // fine, and perhaps not what was meant
 
   std::size_t size() const { return fleets.size() + releases.size() + rollouts.size(); }
 };

@@ -39,6 +39,18 @@ Result<std::string> read_whole_file(const std::string& path, std::size_t bytes_m
   return read_all(fd.get(), path, bytes_max);
 }
 
+Result<std::string> read_regular_file(const std::string& path, std::size_t bytes_max) {
+  const http::OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.open()) return system_error(path, errno);
+  struct stat about {};
+  if (::fstat(fd.get(), &about) != 0) return system_error(path, errno);
+  if (!S_ISREG(about.st_mode)) {
+    const char* what = S_ISDIR(about.st_mode) ? " is a folder" : " is a pipe or a device, no file";
+    return Error{ErrorCode::kInvalid, path + what, false, false};
+  }
+  return read_all(fd.get(), path, bytes_max);
+}
+
 Result<std::string> read_standard_input(std::size_t bytes_max) {
   return read_all(STDIN_FILENO, "standard input", bytes_max);
 }

@@ -116,7 +116,7 @@ std::string folder_of(const std::string& document) {
 
 Result<JobFile> upload(ApiClient& api, const std::string& project, const std::string& path,
                        const LocalFile& file, std::size_t bytes_max) {
-  auto bytes = read_whole_file(path, bytes_max);
+  auto bytes = read_regular_file(path, bytes_max);
   if (!bytes.ok()) return bytes.error();
   JobFile sent;
   sent.path = file.path;

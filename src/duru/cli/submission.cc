@@ -50,7 +50,7 @@ std::vector<FileProblem> check_files(const JobDocument& document, const std::str
   for (const LocalJob& job : document.jobs) {
     std::size_t total_bytes = 0;
     for (const LocalFile& file : job.files) {
-      const auto bytes = read_whole_file(path_here(file, folder), kJobFilesBytesMax);
+      const auto bytes = read_regular_file(path_here(file, folder), kJobFilesBytesMax);
       const Position at = document.positions.find(file.pointer);
       if (!bytes.ok()) {
         problems.push_back({at, file.pointer, bytes.error().message});

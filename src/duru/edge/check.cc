@@ -12,7 +12,6 @@ constexpr std::int64_t kMillion = 1'000'000;
 constexpr std::size_t kWavesMax = 100;
 // Each begins a wave in the same commit.
 constexpr std::size_t kRolloutsMax = 10;
-constexpr std::size_t kSignatureLength = 128;
 constexpr Milliseconds kSpanMax = hours(24 * 30);
 
 template <class T>

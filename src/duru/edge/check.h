@@ -6,6 +6,8 @@
 
 namespace duru {
 
+constexpr std::size_t kSignatureLength = 128;  // of Ed25519, in hexadecimal digits
+
 // Empty when all is well: names, spans, shares, references, digests; nothing of an old name with
 // another content; one unfinished rollout a fleet; every node's chip is one that the release was
 // built for. Fleets and releases may be in the command itself.

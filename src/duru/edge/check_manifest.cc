@@ -5,13 +5,14 @@
 namespace duru {
 namespace {
 
-Rejection check_argv(const std::vector<std::string>& argv, const std::string& at) {
+Rejection check_argv(const std::vector<std::string>& argv, const std::string& at,
+                     const Rejection& missing) {
+  if (argv.empty() || argv.front().empty()) return missing;
   const bool has_nul = std::any_of(argv.begin(), argv.end(), [](const std::string& text) {
     return text.find('\0') != std::string::npos;
   });
-  if (!argv.empty() && !argv.front().empty() && !has_nul) return {};
-  return invalid(at, "there is no command, or it holds a NUL byte",
-                 "give the argv as a list: [python3, serve.py]");
+  if (!has_nul) return {};
+  return invalid(at, "the command holds a NUL byte", "leave it out");
 }
 
 Rejection check_files(const std::vector<JobFile>& files, const std::string& at) {
@@ -43,7 +44,10 @@ Rejection check_files(const std::vector<JobFile>& files, const std::string& at) 
 }
 
 Rejection check_probe(const HealthProbe& probe, const std::string& at) {
-  if (Rejection r = check_argv(probe.command, at + "/command"); !r.empty()) return r;
+  const Rejection missing = invalid(
+      at + "/command", "a release needs a probe: a command that ends with 0 when it is well",
+      "give its argv as a list: {command: [python3, probe.py]}");
+  if (Rejection r = check_argv(probe.command, at + "/command", missing); !r.empty()) return r;
   if (!is_within(probe.every, Milliseconds(100), hours(1))) {
     return invalid(at + "/every", "is not between 100ms and 1h", "give a span like 10s");
   }
@@ -66,7 +70,9 @@ Rejection check_manifest(const Manifest& manifest, const std::string& at) {
     return invalid(at + "/format", "the format is " + std::to_string(manifest.format),
                    "this version knows format 1");
   }
-  if (Rejection r = check_argv(manifest.command, at + "/command"); !r.empty()) return r;
+  const Rejection missing = invalid(at + "/command", "a release needs a command",
+                                    "give its argv as a list: [python3, serve.py]");
+  if (Rejection r = check_argv(manifest.command, at + "/command", missing); !r.empty()) return r;
   if (Rejection r = check_files(manifest.files, at + "/files"); !r.empty()) return r;
   for (const auto& [name, value] : manifest.env) {
     const bool bad = name.empty() || name.find('=') != std::string::npos ||

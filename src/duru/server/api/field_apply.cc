@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "duru/api/render.h"
+#include "duru/base/wire.h"
 #include "duru/field/protocol.h"
 #include "duru/server/api/backend.h"
 #include "duru/server/api/bodies.h"
@@ -73,6 +74,44 @@ class ReleaseMaker {
   Backend& backend_;
 };
 
+// What the command is going to make and change, as the view has things: "fleet/cams". Whatever
+// else it names is there already as it says.
+struct Changes {
+  std::vector<std::string> created;
+  std::vector<std::string> changed;
+};
+
+Changes changes_of(const EdgeState& state, const ApplyField& command) {
+  Changes changes;
+  for (const Fleet& fleet : command.fleets) {
+    const std::string name = "fleet/" + fleet.name.str();
+    const auto known = state.fleets.find(fleet.name);
+    if (known == state.fleets.end()) {
+      changes.created.push_back(name);
+    } else if (encode(known->second.fleet) != encode(fleet)) {
+      changes.changed.push_back(name);
+    }
+  }
+  for (const Release& release : command.releases) {
+    if (state.releases.count(release.name) > 0) continue;
+    changes.created.push_back("release/" + release.name.str());
+  }
+  for (const Rollout& rollout : command.rollouts) {
+    if (state.rollouts.count(rollout.name) > 0) continue;
+    changes.created.push_back("rollout/" + rollout.name.str());
+  }
+  return changes;
+}
+
+std::string texts_json(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ',';
+    write_json_string(text, out);
+  }
+  return out + "]";
+}
+
 template <class Table, class Items, class Render>
 std::string objects_json(const Table& table, const Items& items, Render render) {
   std::string out = "[";
@@ -83,13 +122,15 @@ std::string objects_json(const Table& table, const Items& items, Render render) 
   return out + "]";
 }
 
-std::string answer_of(const EdgeState& state, const ApplyField& command) {
+std::string answer_of(const EdgeState& state, const ApplyField& command, const Changes& changes) {
   const auto fleet = [&](const FleetRecord& f) { return fleet_object(state, f); };
   const auto release = [](const Release& r) { return release_object(r); };
   const auto rollout = [&](const RolloutRecord& r) { return rollout_object(state, r); };
   return "{\"fleets\":" + objects_json(state.fleets, command.fleets, fleet) +
          ",\"releases\":" + objects_json(state.releases, command.releases, release) +
-         ",\"rollouts\":" + objects_json(state.rollouts, command.rollouts, rollout) + "}";
+         ",\"rollouts\":" + objects_json(state.rollouts, command.rollouts, rollout) +
+         ",\"created\":" + texts_json(changes.created) +
+         ",\"changed\":" + texts_json(changes.changed) + "}";
 }
 
 // The command has a manifest where the body has its fields; what it names and is not there is a
@@ -110,8 +151,11 @@ void apply(Backend& backend, const http::Request& request, http::Responder respo
            ApplyField command) {
   Order order;
   const auto shared = std::make_shared<const ApplyField>(command);
-  order.answer = [&edge = backend.context().edge_writer, shared](const State&, const Accepted&) {
-    return answer_of(edge.state(), *shared);
+  Changes changes = backend.context().view.read(
+      [&](const View::Reading&) { return changes_of(backend.context().edge.state(), command); });
+  order.answer = [&edge = backend.context().edge_writer, shared, changes = std::move(changes)](
+                     const State&, const Accepted&) {
+    return answer_of(edge.state(), *shared, changes);
   };
   order.adjust = point_into_body;
   order.command = std::move(command);
