@@ -22,6 +22,13 @@ struct FieldNodeObject {
 };
 DURU_DECLARE_RECORD(FieldNodeObject)
 
+// So many nodes of a fleet serve one release, as they last said.
+struct ServingCount {
+  std::string release;  // "" for none
+  std::int32_t node_count = 0;
+};
+DURU_DECLARE_RECORD(ServingCount)
+
 struct FleetObject {
   std::string name;
   std::map<std::string, std::string> selector;
@@ -32,6 +39,8 @@ struct FleetObject {
   std::string release;  // the current one; "" for none
   std::string rollout;  // the unfinished one; "" for none
   std::int32_t node_count = 0;
+  std::vector<ServingCount> serving;  // by release
+  std::int32_t differing_count = 0;   // nodes that do not serve the current release
 };
 DURU_DECLARE_RECORD(FleetObject)
 
@@ -63,7 +72,9 @@ DURU_DECLARE_RECORD(RolloutObject)
 
 struct WaveObject {
   std::int32_t wave = 0;  // from 1
-  std::string state;      // waiting, running, baking, done
+  // waiting, running, baking, done; of a rollout that ended otherwise than completed also failed,
+  // returned, stopped and, never begun, skipped.
+  std::string state;
   std::int32_t node_count = 0;
   std::int32_t proven_count = 0;
   std::int32_t failed_count = 0;
@@ -71,8 +82,10 @@ struct WaveObject {
   std::int32_t needed_count = 0;
   std::int32_t failures_allowed = 0;
   std::optional<Timestamp> started_at;
+  std::vector<std::string> nodes;  // the first kNamedMax; an ended rollout has let them go
 };
 DURU_DECLARE_RECORD(WaveObject)
+constexpr std::size_t kNamedMax = 100;
 
 // A node of a wave that began, which does not serve the release.
 struct BehindObject {
@@ -89,11 +102,10 @@ struct RolloutDetail {
   RolloutObject rollout;
   Rollout spec;
   std::vector<WaveObject> waves;
-  std::vector<BehindObject> behind;  // the first kBehindMax
+  std::vector<BehindObject> behind;  // the first kNamedMax
   std::int32_t behind_count = 0;
 };
 DURU_DECLARE_RECORD(RolloutDetail)
-constexpr std::size_t kBehindMax = 100;
 
 // What the nodes of one fleet with one chip did, over their whole life, as their counters last
 // became a fact.

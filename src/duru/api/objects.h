@@ -90,7 +90,7 @@ DURU_DECLARE_RECORD(JobDetail)
 struct NodeObject {
   std::string name;
   std::string site;
-  std::string state;  // ready, cordoned, draining, drained, down
+  std::string state;  // ready, cordoned, draining, drained, down; of the field also revoked
   std::string reason;
   MilliCpu cpu;
   MilliCpu cpu_free;
@@ -115,7 +115,7 @@ struct AcceleratorObject {
   std::string chip;
   Track track{};
   bool emulated = false;
-  std::string state;  // free, used, releasing, unhealthy, cordoned, down
+  std::string state;  // free, used, releasing, unhealthy, cordoned, down, revoked
   std::string reason;
   std::string job;  // the holder's name
   std::string job_id;

@@ -21,18 +21,26 @@ std::string rollout_state(const RolloutRecord& rollout) {
   return rollout.bake_until.has_value() ? "baking" : "running";
 }
 
-std::string wave_state(const RolloutRecord& rollout, std::size_t wave) {
+std::string wave_state(const EdgeState& state, const RolloutRecord& rollout, std::size_t wave) {
   const auto started = static_cast<std::size_t>(rollout.started);
-  if (wave >= started) return "waiting";
-  if (wave + 1 < started || rollout.outcome != RolloutOutcome::kNone) return "done";
-  return rollout.bake_until.has_value() ? "baking" : "running";
+  const bool is_last = wave + 1 == started;
+  if (rollout.outcome == RolloutOutcome::kNone) {
+    if (wave >= started) return "waiting";
+    if (!is_last) return "done";
+    return rollout.bake_until.has_value() ? "baking" : "running";
+  }
+  if (rollout.outcome == RolloutOutcome::kCompleted) return "done";
+  if (wave >= started) return "skipped";
+  if (state.counts(rollout, wave).failed > state.failures_allowed(rollout, wave)) return "failed";
+  if (rollout.outcome == RolloutOutcome::kReturned) return "returned";
+  return is_last ? "stopped" : "done";
 }
 
 WaveObject wave_object(const EdgeState& state, const RolloutRecord& rollout, std::size_t wave) {
   const WaveCounts counts = state.counts(rollout, wave);
   WaveObject object;
   object.wave = static_cast<std::int32_t>(wave) + 1;
-  object.state = wave_state(rollout, wave);
+  object.state = wave_state(state, rollout, wave);
   object.node_count = counts.nodes;
   object.proven_count = counts.proven;
   object.failed_count = counts.failed;
@@ -40,6 +48,12 @@ WaveObject wave_object(const EdgeState& state, const RolloutRecord& rollout, std
   object.needed_count = state.needed(rollout, wave);
   object.failures_allowed = state.failures_allowed(rollout, wave);
   object.started_at = rollout.waves[wave].started_at;
+  if (const std::set<NodeName>* nodes = state.nodes_of_wave(rollout, wave)) {
+    for (const NodeName& name : *nodes) {
+      if (object.nodes.size() == kNamedMax) break;
+      object.nodes.push_back(name.str());
+    }
+  }
   return object;
 }
 
@@ -85,10 +99,22 @@ void add_behind(const EdgeState& state, const RolloutRecord& rollout, std::size_
     const FieldNodeRecord& node = state.nodes.at(name);
     if (state.standing(node) == Standing::kProven) continue;
     ++detail.behind_count;
-    if (detail.behind.size() >= kBehindMax) continue;
+    if (detail.behind.size() >= kNamedMax) continue;
     const LinkText link = link_of(name);
     detail.behind.push_back({name.str(), static_cast<std::int32_t>(wave) + 1, node.reported.phase,
                              node.reported.serving, link.state, why_behind(state, node, link)});
+  }
+}
+
+void count_serving(const EdgeState& state, FleetObject& object) {
+  const auto nodes = state.nodes_of_fleet.find(FleetName(object.name));
+  if (nodes == state.nodes_of_fleet.end()) return;
+  std::map<std::string, std::int32_t> counts;
+  for (const NodeName& name : nodes->second) ++counts[state.nodes.at(name).reported.serving];
+  for (const auto& [release, count] : counts) {
+    object.node_count += count;
+    object.serving.push_back({release, count});
+    if (release != object.release) object.differing_count += count;
   }
 }
 
@@ -97,9 +123,25 @@ void add_behind(const EdgeState& state, const RolloutRecord& rollout, std::size_
 NodeObject node_object(const State& core, const EdgeState& field, const NodeRecord& node,
                        const LinkOf& link_of) {
   NodeObject object = node_object(core, node);
-  if (const FieldNodeRecord* known = field.node(node.node.name)) {
-    object.field = field_node_object(field, *known, link_of);
+  const FieldNodeRecord* known = field.node(node.node.name);
+  if (known == nullptr) return object;
+  object.field = field_node_object(field, *known, link_of);
+  if (known->revoked) {
+    object.state = "revoked";
+    object.reason = known->revoke_reason;
+    object.accelerator_free_count = 0;
   }
+  return object;
+}
+
+AcceleratorObject accelerator_object(const State& core, const EdgeState& field,
+                                     const NodeRecord& node, const Accelerator& accelerator) {
+  AcceleratorObject object = accelerator_object(core, node, accelerator);
+  const FieldNodeRecord* known = field.node(node.node.name);
+  const bool is_held = object.state == "used" || object.state == "releasing";
+  if (known == nullptr || !known->revoked || is_held) return object;
+  object.state = "revoked";
+  object.reason = known->revoke_reason;
   return object;
 }
 
@@ -134,10 +176,7 @@ FleetObject fleet_object(const EdgeState& state, const FleetRecord& record) {
   object.report_every = report_every_of(fleet);
   object.release = record.current.str();
   object.rollout = record.rollout.str();
-  const auto nodes = state.nodes_of_fleet.find(fleet.name);
-  if (nodes != state.nodes_of_fleet.end()) {
-    object.node_count = static_cast<std::int32_t>(nodes->second.size());
-  }
+  count_serving(state, object);
   return object;
 }
 

@@ -18,8 +18,12 @@ using LinkOf = std::function<LinkText(const NodeName&)>;
 // The node with what the field knows of it, if it is of the field.
 NodeObject node_object(const State& core, const EdgeState& field, const NodeRecord& node,
                        const LinkOf& link_of);
+// Of a node whose credential is revoked, what nobody holds is `revoked`.
+AcceleratorObject accelerator_object(const State& core, const EdgeState& field,
+                                     const NodeRecord& node, const Accelerator& accelerator);
 FieldNodeObject field_node_object(const EdgeState& state, const FieldNodeRecord& node,
                                   const LinkOf& link_of);
+// O(nodes of the fleet).
 FleetObject fleet_object(const EdgeState& state, const FleetRecord& fleet);
 ReleaseObject release_object(const Release& release);
 RolloutObject rollout_object(const EdgeState& state, const RolloutRecord& rollout);

@@ -142,6 +142,12 @@ std::vector<Column> node_columns() {
        }},
       {"TASKS", DURU_NUMBER("task_count")},
       {"CHIPS", DURU_CELL("chips")},
+      {"FLEET", [](const Json& o, Timestamp) -> Cell { return {field_text(o, "fleet")}; }, true},
+      {"LINK", [](const Json& o, Timestamp) -> Cell { return {field_text(o, "link")}; }, true},
+      {"WANTED", [](const Json& o, Timestamp) -> Cell { return {field_text(o, "wanted")}; }, true},
+      {"SERVING", [](const Json& o, Timestamp) -> Cell { return {field_text(o, "release")}; },
+       true},
+      {"PHASE", [](const Json& o, Timestamp) -> Cell { return {field_text(o, "phase")}; }, true},
       {"REASON", DURU_CELL("reason"), true},
       {"JOINED", DURU_CELL("joined_at"), true},
   };

@@ -6,6 +6,7 @@
 #include "duru/cli/exit_code.h"
 #include "duru/cli/job_view.h"
 #include "duru/cli/json_access.h"
+#include "duru/cli/lookup.h"
 #include "duru/cli/rollout_text.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
@@ -17,22 +18,6 @@ struct DescribeOptions {
   std::string kind;
   std::string name;
 };
-
-Result<boost::json::value> ask(Context& context, ApiClient& api, const KindInfo& kind,
-                               const std::string& name) {
-  const auto body = api.get(kind.has_single ? single_path(kind, context.project(), name)
-                                            : list_path(kind, context.project()));
-  if (!body.ok()) return body.error();
-  auto answer = parse_answer(body.value());
-  if (!answer.ok() || kind.has_single) return answer;
-  for (const auto& item : list_of(answer.value(), "items")) {
-    if (is_named(kind, item, name)) return boost::json::value(item);
-  }
-  return Error{
-      ErrorCode::kNotFound,
-      "there is no " + kind.singular + " " + name + "; duru get " + kind.plural + " lists them",
-      false, false};
-}
 
 constexpr std::size_t kNamedMax = 20;  // one request each
 
@@ -58,7 +43,8 @@ int run_describe(Context& context, const DescribeOptions& options) {
   const KindInfo& kind = *find_kind_info(options.kind);
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
-  const auto object = ask(context, api.value(), kind, without_kind(kind, options.name));
+  const auto object =
+      find_object(api.value(), kind, context.project(), without_kind(kind, options.name));
   if (!object.ok()) return context.fail(object.error());
   if (context.output() == Output::kJson || context.output() == Output::kYaml) {
     show_json(context, object.value());

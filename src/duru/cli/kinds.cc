@@ -111,14 +111,16 @@ void add_row(Table& table, const KindInfo& kind, Output output, const boost::jso
 
 Color color_of_state(std::string_view state) {
   for (std::string_view good :
-       {"succeeded", "running", "ready", "free", "used", "completed", "done"}) {
+       {"succeeded", "running", "ready", "free", "used", "completed", "done", "serving"}) {
     if (state == good) return Color::kGood;
   }
   for (std::string_view bad :
-       {"failed", "expired", "lost", "down", "unhealthy", "time_limit", "returned"}) {
+       {"failed", "expired", "lost", "down", "unhealthy", "time_limit", "returned", "revoked"}) {
     if (state == bad) return Color::kBad;
   }
-  if (state == "cancelled" || state == "stopped") return Color::kDim;
+  for (std::string_view over : {"cancelled", "stopped", "skipped"}) {
+    if (state == over) return Color::kDim;
+  }
   return Color::kWaiting;
 }
 

@@ -35,6 +35,20 @@ std::string waves_text(const Json& detail, bool colored) {
   return table.text(true, colored);
 }
 
+// "wave 1: cam-1, cam-2"; of a rollout that goes on.
+std::string members_text(const Json& detail) {
+  std::string text;
+  for (const Json& wave : list_of(detail, "waves")) {
+    const auto named = static_cast<std::int64_t>(list_of(wave, "nodes").size());
+    if (named == 0) continue;
+    text += "wave " + text_of(wave, "wave") + ": " + printable(joined_list(wave, "nodes"));
+    const std::int64_t left = number_of(wave, "node_count").value_or(0) - named;
+    if (left > 0) text += " and " + std::to_string(left) + " more";
+    text += "\n";
+  }
+  return text.empty() ? "" : "\n" + text;
+}
+
 std::string behind_text(const Json& detail, bool colored) {
   const auto& behind = list_of(detail, "behind");
   if (behind.empty()) return "";
@@ -70,7 +84,8 @@ std::string describe_rollout(const Json& detail, bool colored) {
   add_line(out, "bakes to", text_of(rollout, "bake_until"));
   add_line(out, "begun", text_of(rollout, "defined_at"));
   add_line(out, "ended", text_of(rollout, "ended_at"));
-  return out + "\n" + waves_text(detail, colored) + behind_text(detail, colored);
+  return out + "\n" + waves_text(detail, colored) + members_text(detail) +
+         behind_text(detail, colored);
 }
 
 }  // namespace duru::cli

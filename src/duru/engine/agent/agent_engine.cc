@@ -217,12 +217,16 @@ void AgentEngine::ask_to_leave() {
   leaving_ = true;
 }
 
-std::size_t AgentEngine::ephemeral_count() const {
+std::size_t AgentEngine::ephemeral_count() const { return count_present(true); }
+
+std::size_t AgentEngine::staying_count() const { return count_present(false); }
+
+std::size_t AgentEngine::count_present(bool ephemeral) const {
   const std::lock_guard lock(mutex_);
   const Timestamp now = clock_.now();
   return static_cast<std::size_t>(
       std::count_if(entries_.begin(), entries_.end(), [&](const auto& item) {
-        return item.second.ephemeral && state_of(item.second, now) != LinkState::kLost;
+        return item.second.ephemeral == ephemeral && state_of(item.second, now) != LinkState::kLost;
       }));
 }
 

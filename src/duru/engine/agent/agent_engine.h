@@ -92,6 +92,8 @@ class AgentEngine : public Engine {
   void ask_to_leave();
   // Ephemeral nodes that have not said goodbye and are not lost. O(nodes).
   std::size_t ephemeral_count() const;
+  // The other nodes that are not lost: they go on without this server. O(nodes).
+  std::size_t staying_count() const;
 
   // What came due by now: who is lost, which runs nobody will end.
   void check();
@@ -136,6 +138,7 @@ class AgentEngine : public Engine {
   ReleasePtr share(const ReleaseRef& release);
   LinkState state_of(const Entry& entry, Timestamp now) const;
   bool is_of_former_boot(const Entry& entry, const SyncRequest& request, Timestamp now) const;
+  std::size_t count_present(bool ephemeral) const;
   Arrival arrival_of(Entry& entry, const SyncRequest& request, Timestamp now) const;
   void watch(Entry& entry);
   void hear(Entry& entry, const SyncRequest& request, Timestamp now);

@@ -155,6 +155,7 @@ void ChangeIndex::on_fact(const State& after, const EdgeState& field, const Mess
   if (fact.kind().module != "edge") return;
   note_rollout_fact(field, fact);
   note_field_node_fact(field, fact);
+  if (const auto* revoked = fact.as<NodeRevoked>()) note_node(after, revoked->node);
   if (const auto* event = fact.as<EventRecorded>()) note_event(*event, context);
 }
 

@@ -75,9 +75,11 @@ void ChangeIndex::note_field_node_fact(const EdgeState& field, const Message& fa
   }
   if (name.empty()) return;
   note_field_node(field, name);
-  const bool moves = fact.as<NodeEnrolled>() != nullptr || fact.as<NodeRevoked>() != nullptr;
+  const bool counts_otherwise = fact.as<NodeEnrolled>() != nullptr ||
+                                fact.as<NodeRevoked>() != nullptr ||
+                                fact.as<NodePhaseReported>() != nullptr;
   const FieldNodeRecord* node = field.node(name);
-  if (moves && node != nullptr && !node->fleet.empty()) {
+  if (counts_otherwise && node != nullptr && !node->fleet.empty()) {
     note(WatchKind::kFleets, node->fleet.str());
   }
 }

@@ -263,11 +263,13 @@ TEST(FieldSync, EphemeralNodesLeaveWhenTheyAreAsked) {
   SyncRequest request = field.says(0, FieldPhase::kNone, "");
   request.ephemeral = true;
   EXPECT_FALSE(field.sync(credential, request).leave);
-  EXPECT_EQ(server.post("/v1/end_nodes").body, R"({"node_count":1})");
+  // Another, that was not started to end with the server.
+  field.sync(field.enrol("cam-2"), field.says(0, FieldPhase::kNone, ""));
+  EXPECT_EQ(server.post("/v1/end_nodes").body, R"({"node_count":1,"staying_count":1})");
   EXPECT_TRUE(field.sync(credential, request).leave);
   request.goodbye = true;
   field.sync(credential, request);
-  EXPECT_EQ(server.post("/v1/end_nodes").body, R"({"node_count":0})");
+  EXPECT_EQ(server.post("/v1/end_nodes").body, R"({"node_count":0,"staying_count":1})");
 }
 
 TEST(FieldBlobs, ANodeReadsWhatItsRevisionNamesAndNothingElse) {
@@ -327,7 +329,8 @@ TEST(FieldApply, AllOfItIsTakenOrNone) {
   EXPECT_TRUE(has(server.get("/v1/releases").body, R"("name":"smoke-1")"));
   // Again: nothing changes. Another content under the same name: no.
   const std::int64_t facts = server.fact_count();
-  EXPECT_EQ(field.apply(field.fleet_json(), field.release_json("smoke-1"), "").body, taken.body);
+  const auto again = field.apply(field.fleet_json(), field.release_json("smoke-1"), "");
+  EXPECT_TRUE(has(again.body, R"("created":[],"changed":[]})")) << again.body;
   EXPECT_EQ(server.fact_count(), facts);
   const auto other =
       field.apply("", R"({"name":"smoke-1","command":["true"],"probe":{"command":["true"]}})", "");
@@ -340,6 +343,7 @@ TEST(FieldApply, AReleasesFaultsPointIntoTheBody) {
   const auto no_probe = field.apply("", R"({"name":"a","command":["true"]})", "");
   EXPECT_EQ(no_probe.status, 422);
   EXPECT_TRUE(has(no_probe.body, R"("pointer":"/releases/0/probe)")) << no_probe.body;
+  EXPECT_TRUE(has(no_probe.body, "a release needs a probe")) << no_probe.body;
   const auto no_file = field.apply(
       "",
       R"({"name":"a","command":["x"],"probe":{"command":["x"]},"files":[{"path":"x","digest":")" +

@@ -70,9 +70,11 @@ void post_revoke(Backend& backend, const RequestPtr& request, http::Responder re
 // Level-triggered: asked again, it tells how many are left.
 void post_end_nodes(Backend& backend, const RequestPtr& request, http::Responder responder) {
   if (!expect_empty_body(*request, responder)) return;
-  backend.context().agents.ask_to_leave();
+  AgentEngine& agents = backend.context().agents;
+  agents.ask_to_leave();
   responder.send(http::json_response(
-      200, "{\"node_count\":" + std::to_string(backend.context().agents.ephemeral_count()) + "}"));
+      200, "{\"node_count\":" + std::to_string(agents.ephemeral_count()) +
+               ",\"staying_count\":" + std::to_string(agents.staying_count()) + "}"));
 }
 
 }  // namespace

@@ -6,7 +6,20 @@
 namespace duru {
 namespace {
 
-bool fill_accelerators(const State& state, const StepBudget& budget, Page& page) {
+bool fill_nodes(const State& state, const EdgeState& field, const LinkOf& link_of,
+                const StepBudget& budget, Page& page) {
+  const auto wants = [&](const NodeName& name) {
+    if (page.filter.empty()) return true;
+    const FieldNodeRecord* known = field.node(name);
+    return known != nullptr && known->fleet.str() == page.filter;
+  };
+  return fill_wanted(state.nodes, budget, page, wants, [&](const NodeRecord& node) {
+    return node_object(state, field, node, link_of);
+  });
+}
+
+bool fill_accelerators(const State& state, const EdgeState& field, const StepBudget& budget,
+                       Page& page) {
   AcceleratorId after;
   const bool begins = !parse_accelerator(page.after, after);
   auto node = begins ? state.nodes.begin() : state.nodes.lower_bound(after.node);
@@ -17,7 +30,7 @@ bool fill_accelerators(const State& state, const StepBudget& budget, Page& page)
       page.more = page.full();
       if (page.more) return false;
       if (budget.spent()) return true;
-      page.take(id.str(), to_json(accelerator_object(state, node->second, accelerator)));
+      page.take(id.str(), to_json(accelerator_object(state, field, node->second, accelerator)));
     }
   }
   return false;
@@ -44,8 +57,8 @@ void get_accelerator(Backend& backend, const RequestPtr& request, http::Responde
     json = backend.context().view.read([&](const View::Reading& reading) {
       const Accelerator* accelerator = reading.state.accelerator(id);
       if (accelerator == nullptr) return std::string();
-      return to_json(
-          accelerator_object(reading.state, reading.state.nodes.at(id.node), *accelerator));
+      return to_json(accelerator_object(reading.state, backend.context().edge.state(),
+                                        reading.state.nodes.at(id.node), *accelerator));
     });
   }
   responder.send(json.empty() ? not_found_response("there is no accelerator \"" + text + "\"",
@@ -59,13 +72,17 @@ void add_fleet_routes(http::Router& router, Backend& backend) {
   const auto add_list = [&](const char* pattern, FillStep fill) {
     add_list_route(router, backend, pattern, std::move(fill));
   };
-  add_list("/v1/nodes", [&field = backend.context().edge.state(), link_of = backend.link_of()](
-                            const State& state, const StepBudget& budget, Page& page) {
-    return fill_from(state.nodes, budget, page, [&](const NodeRecord& node) {
-      return node_object(state, field, node, link_of);
-    });
+  const EdgeState& field = backend.context().edge.state();
+  add_list_route(
+      router, backend, "/v1/nodes",
+      [&field, link_of = backend.link_of()](const State& state, const StepBudget& budget,
+                                            Page& page) {
+        return fill_nodes(state, field, link_of, budget, page);
+      },
+      "fleet");
+  add_list("/v1/accelerators", [&field](const State& state, const StepBudget& budget, Page& page) {
+    return fill_accelerators(state, field, budget, page);
   });
-  add_list("/v1/accelerators", fill_accelerators);
   add_list("/v1/chips", [](const State& state, const StepBudget& budget, Page& page) {
     return fill_from(state.chips, budget, page,
                      [&](const Chip& chip) { return chip_object(state, chip); });

@@ -95,8 +95,9 @@ void post_mark(Backend& backend, const RequestPtr& request, http::Responder resp
   }
   Order order;
   order.command = MarkAccelerator{id, *body->healthy, std::move(body->reason)};
-  order.answer = [id](const State& state, const Accepted&) {
-    return to_json(accelerator_object(state, state.nodes.at(id.node), *state.accelerator(id)));
+  order.answer = [id, &edge = backend.context().edge_writer](const State& state, const Accepted&) {
+    return to_json(
+        accelerator_object(state, edge.state(), state.nodes.at(id.node), *state.accelerator(id)));
   };
   backend.submit(*request, std::move(responder), std::move(order));
 }

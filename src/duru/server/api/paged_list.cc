@@ -6,12 +6,13 @@ namespace duru {
 namespace {
 
 void get_list(Backend& backend, const RequestPtr& request, http::Responder responder,
-              const FillStep& fill) {
+              const FillStep& fill, const char* filter) {
   QueryReader query(request->query);
   Page page;
   page.limit = query.limit();
   page.after = query.text("continue");
-  if (auto bad = query.problem({"limit", "continue"})) {
+  if (filter != nullptr) page.filter = query.text(filter);
+  if (auto bad = query.problem({"limit", "continue", filter == nullptr ? "limit" : filter})) {
     responder.send(*bad);
     return;
   }
@@ -31,12 +32,13 @@ void get_list(Backend& backend, const RequestPtr& request, http::Responder respo
 
 }  // namespace
 
-void add_list_route(http::Router& router, Backend& backend, const char* pattern, FillStep fill) {
-  router.add(
-      "GET", pattern,
-      [&backend, fill = std::move(fill)](const RequestPtr& request, http::Responder responder) {
-        get_list(backend, request, std::move(responder), fill);
-      });
+void add_list_route(http::Router& router, Backend& backend, const char* pattern, FillStep fill,
+                    const char* filter) {
+  router.add("GET", pattern,
+             [&backend, fill = std::move(fill), filter](const RequestPtr& request,
+                                                        http::Responder responder) {
+               get_list(backend, request, std::move(responder), fill, filter);
+             });
 }
 
 }  // namespace duru

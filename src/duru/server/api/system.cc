@@ -31,7 +31,8 @@ std::map<JobState, std::int64_t> count_jobs(const View& view) {
   return counts;
 }
 
-std::map<AcceleratorClass, std::int64_t> count_accelerators(const View& view) {
+std::map<AcceleratorClass, std::int64_t> count_accelerators(const View& view,
+                                                            const EdgeState& field) {
   std::map<AcceleratorClass, std::int64_t> counts;
   NodeName after;
   bool more = true;
@@ -42,7 +43,7 @@ std::map<AcceleratorClass, std::int64_t> count_accelerators(const View& view) {
       for (; it != reading.state.nodes.end() && !budget.spent(); ++it) {
         for (const Accelerator& accelerator : it->second.node.accelerators) {
           const AcceleratorObject object =
-              accelerator_object(reading.state, it->second, accelerator);
+              accelerator_object(reading.state, field, it->second, accelerator);
           ++counts[{object.chip, object.state, object.emulated}];
         }
         after = it->first;
@@ -89,7 +90,7 @@ std::string metrics_text(Backend& backend) {
     text.add({{"state", enum_name(state)}}, count);
   }
   text.begin("duru_accelerators", "gauge", "Accelerators by chip and state.");
-  for (const auto& [key, count] : count_accelerators(view)) {
+  for (const auto& [key, count] : count_accelerators(view, backend.context().edge.state())) {
     const auto& [chip, state, emulated] = key;
     text.add({{"chip", chip}, {"state", state}, {"emulated", emulated ? "true" : "false"}}, count);
   }

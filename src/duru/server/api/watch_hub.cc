@@ -56,7 +56,7 @@ std::optional<Rendered> render_fleet(const State& state, const EdgeState& field,
   }
   const Accelerator* accelerator = state.accelerator({node->first, key.number});
   if (accelerator == nullptr) return std::nullopt;
-  return Rendered{"", to_json(accelerator_object(state, node->second, *accelerator))};
+  return Rendered{"", to_json(accelerator_object(state, field, node->second, *accelerator))};
 }
 
 std::optional<Rendered> render_field(const EdgeState& field, const ObjectKey& key) {

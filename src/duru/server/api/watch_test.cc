@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "duru/http/sse.h"
 #include "duru/server/api/test_field.h"
 
@@ -177,6 +179,29 @@ TEST(Watch, AHeartbeatMovesAQuietWatcherForward) {
   run_to_success(server, id);
   const std::string as_of = TestServer::field(server.get(kJobs).body, "as_of");
   EXPECT_TRUE(eventually([&] { return watcher.last_id() == as_of; }));
+}
+
+TEST(Watch, TellsThatAFleetServesOtherwiseAndThatItsNodeIsRevoked) {
+  TestServer server(kHeartbeat);
+  TestField field(server);
+  const std::string credential = field.enrol("cam-1");
+  field.enrol("cam-2");
+  Watcher watcher(server, "kind=fleets&kind=accelerators");
+  ASSERT_TRUE(eventually([&] { return watcher.listening(); }));
+  const auto tells = [&](const std::string& part) {
+    return eventually([&] {
+      const std::vector<http::SseEvent> events = watcher.events();
+      return std::any_of(events.begin(), events.end(), [&](const http::SseEvent& event) {
+        return event.data.find(part) != std::string::npos;
+      });
+    });
+  };
+  server.post("/v1/nodes/cam-2/revoke", "{}");
+  EXPECT_TRUE(tells(R"("name":"cam-2/0")")) << "an accelerator";
+  EXPECT_TRUE(tells(R"("state":"revoked")"));
+  field.apply_release("smoke-1");
+  field.sync(credential, field.says(1, FieldPhase::kReturned, "smoke-0"));
+  EXPECT_TRUE(tells(R"("serving":[{"release":"smoke-0","node_count":1}])"));
 }
 
 TEST(Watch, CatchesUpOverManyObjects) {
