@@ -7,6 +7,7 @@
 #include "duru/cli/exit_code.h"
 #include "duru/cli/job_watcher.h"
 #include "duru/cli/json_access.h"
+#include "duru/cli/lookup.h"
 #include "duru/cli/show.h"
 #include "duru/cli/verbs.h"
 #include "duru/http/sse.h"
@@ -15,13 +16,14 @@
 namespace duru::cli {
 namespace {
 
-constexpr const char* kLastShown = "20";
-constexpr const char* kPage = "500";
+constexpr std::int64_t kLastShown = 20;
+constexpr std::int64_t kPage = 500;
 
 struct EventsOptions {
   std::string node;
   std::string fleet;
   std::string since;
+  std::optional<std::int64_t> limit;
   bool follow = false;
 };
 
@@ -35,16 +37,28 @@ std::string line_of(Context& context, const boost::json::value& event) {
 }
 
 Result<boost::json::value> ask(ApiClient& api, const EventsOptions& options,
-                               const std::string& order, const std::string& beyond) {
-  const bool all = options.follow || !options.since.empty();
+                               const std::string& order, const std::string& beyond,
+                               std::int64_t limit) {
   const auto body = api.get("/v1/events" + query_of({{"node", options.node},
                                                      {"fleet", options.fleet},
                                                      {"since", options.since},
                                                      {"order", order},
-                                                     {"limit", all ? kPage : kLastShown},
+                                                     {"limit", std::to_string(limit)},
                                                      {"continue", beyond}}));
   if (!body.ok()) return body.error();
   return parse_answer(body.value());
+}
+
+// A node or a fleet that is not there reports nothing, and never will under a name that is wrong.
+// One that is gone may have left events.
+Status expect_source(Context& context, ApiClient& api, const EventsOptions& options) {
+  for (const auto& [kind, name] :
+       {std::pair("node", &options.node), std::pair("fleet", &options.fleet)}) {
+    if (name->empty()) continue;
+    const auto found = find_object(api, *find_kind_info(kind), context.project(), *name);
+    if (!found.ok()) return found.error();
+  }
+  return ok_status();
 }
 
 // What there is, then what comes: a watch stream, taken up again where it broke off.
@@ -55,10 +69,13 @@ class Events {
 
   // The newest of them, the oldest of those first.
   Status show_last() {
-    const auto answer = ask(api_, options_, "newest", "");
+    const bool all = options_.follow || !options_.since.empty();
+    const auto answer =
+        ask(api_, options_, "newest", "", options_.limit.value_or(all ? kPage : kLastShown));
     if (!answer.ok()) return answer.error();
     position_ = text_of(answer.value(), "as_of");
     const auto& items = list_of(answer.value(), "items");
+    if (items.empty()) DURU_TRY(expect_source(context_, api_, options_));
     for (auto it = items.rbegin(); it != items.rend(); ++it) show(*it);
     return ok_status();
   }
@@ -101,7 +118,7 @@ class Events {
   // More than the stream's memory holds.
   Status show_missed() {
     for (bool is_first = true, has_more = true; has_more; is_first = false) {
-      const auto answer = ask(api_, options_, "oldest", std::to_string(last_seq_));
+      const auto answer = ask(api_, options_, "oldest", std::to_string(last_seq_), kPage);
       if (!answer.ok()) return answer.error();
       if (is_first) position_ = text_of(answer.value(), "as_of");
       for (const auto& event : list_of(answer.value(), "items")) show(event);
@@ -175,7 +192,9 @@ Verb events_verb() {
                         option("--node", "NODE", &options->node, "only of this node"),
                         option("--fleet", "FLEET", &options->fleet, "only of this fleet"),
                         option("--since", "DURATION", &options->since,
-                               "all that happened since so long ago; not given: the last 20")},
+                               "all that happened since so long ago; not given: the last 20"),
+                        option("--limit", "N", &options->limit,
+                               "at most so many of those that there are, the newest")},
           .run = [options](Context& context) { return run_events(context, *options); }};
 }
 

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 #include <memory>
+#include <set>
 
 #include "duru/base/json.h"
 #include "duru/cli/exit_code.h"
@@ -47,16 +48,31 @@ struct EnrolOptions {
 // {"site":"ridge"}; what is wrong goes into `fault`.
 std::string labels_json(const std::vector<std::string>& labels, std::string& fault) {
   std::string out;
+  std::set<std::string> keys;
   for (const std::string& label : labels) {
     const std::size_t equals = label.find('=');
     if (equals == std::string::npos || equals == 0) {
       fault = "--label: expected KEY=VALUE, got \"" + label + "\"";
       return "";
     }
+    if (!keys.insert(label.substr(0, equals)).second) {
+      fault = "--label: the key \"" + label.substr(0, equals) + "\" is given twice";
+      return "";
+    }
     out += (out.empty() ? "" : ",") + quoted(label.substr(0, equals)) + ":" +
            quoted(label.substr(equals + 1));
   }
   return "{" + out + "}";
+}
+
+// Whoever gave an option is not told of a field.
+Problem in_options(Problem problem) {
+  for (const JsonProblem& field : problem.fields) {
+    if (field.pointer == "/valid_for") problem.detail = "--valid: " + field.detail;
+    if (field.pointer == "/labels") problem.detail = "--label: " + field.detail;
+  }
+  problem.fields.clear();
+  return problem;
 }
 
 int enrol(Context& context, const EnrolOptions& options) {
@@ -70,9 +86,15 @@ int enrol(Context& context, const EnrolOptions& options) {
   if (!options.valid.empty()) body += ",\"valid_for\":" + quoted(format_duration(valid));
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
-  const auto answered = api.value().post("/v1/enrolments", body + "}");
+  const auto answered = api.value().send({.method = "POST",
+                                          .target = "/v1/enrolments",
+                                          .headers = {{"Content-Type", "application/json"}},
+                                          .body = body + "}"});
   if (!answered.ok()) return context.fail(answered.error());
-  const auto answer = parse_answer(answered.value());
+  if (!answered.value().is_success()) {
+    return context.fail(error_of(in_options(read_problem(answered.value()))));
+  }
+  const auto answer = parse_answer(answered.value().body);
   if (!answer.ok()) return context.fail(answer.error());
   if (context.output() == Output::kJson || context.output() == Output::kYaml) {
     show_json(context, answer.value());
