@@ -83,11 +83,15 @@ class Events {
   int follow() {
     while (context_.console().all_out()) {
       gone_ = false;
-      const auto answer = listen();
+      auto answer = listen();
       if (answer.ok() && !answer.value().is_success()) {
-        return context_.fail(error_of(read_problem(answer.value())));
-      }
-      if (!answer.ok()) {
+        const int status = answer.value().status;
+        answer = error_of(read_problem(answer.value()));
+        // A server that is full or begins has places later.
+        if (status != 503 && status != 429) return context_.fail(answer.error());
+        if (gave_up()) return context_.fail(answer.error());
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      } else if (!answer.ok()) {
         if (answer.error().code != ErrorCode::kUnavailable || gave_up()) {
           return context_.fail(answer.error());
         }

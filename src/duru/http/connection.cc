@@ -51,8 +51,10 @@ void Connection::wait_for_request() {
 }
 
 std::optional<Connection::TimePoint> Connection::idle_since(TimePoint now) const {
-  const bool waits =
-      state_ == State::kIdle || state_ == State::kHandshake || state_ == State::kHead;
+  // The body of a caller whom the gate does not know is a stranger's, whatever it promises.
+  const bool is_strangers_body = state_ == State::kBody && request_ && request_->caller == nullptr;
+  const bool waits = !is_one_too_many_ && (state_ == State::kIdle || state_ == State::kHandshake ||
+                                           state_ == State::kHead || is_strangers_body);
   const bool is_between_two = state_ == State::kIdle && has_answered_;
   const std::chrono::milliseconds silence(context_.limits.silence_max.value);
   if (!waits || (!is_between_two && now < waits_since_ + silence)) return std::nullopt;
@@ -208,6 +210,7 @@ bool Connection::read_head() {
 void Connection::accept_head() {
   ++context_.counters.requests;
   state_ = State::kBody;
+  waits_since_ = std::chrono::steady_clock::now();
   MessageHead& head = parser_->head();
   is_head_request_ = head.method == "HEAD";
   is_http10_ = head.version == 10;
@@ -336,6 +339,7 @@ bool Connection::read_body() {
 }
 
 bool Connection::store_body(std::string_view piece) {
+  waits_since_ = std::chrono::steady_clock::now();
   body_bytes_ += piece.size();
   if (body_bytes_ > body_bytes_max_) {
     refuse(body_too_large(body_bytes_max_));

@@ -104,7 +104,7 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   State state_ = State::kIdle;
   TimePoint deadline_ = TimePoint::max();
   bool reading_ = false;
-  TimePoint waits_since_{};  // for a handshake, a request, or the rest of its head
+  TimePoint waits_since_{};  // for a handshake, a request, or more of it
   bool has_answered_ = false;
   bool is_one_too_many_ = false;
   bool is_one_of_many_ = false;

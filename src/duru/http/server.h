@@ -15,12 +15,14 @@
 //
 // Who gets a place when connections are many:
 //  - Where connections_max are open, a new one takes the place of one that waits for no answer: it
-//    is between two requests, or its next request's head is not here after silence_max. Of those
-//    that are one of many (Request::is_one_of_many) first; each time of the one that waits longest.
+//    is between two requests, or more of its next request's head, or of the body of a caller whom
+//    the gate does not know, is not here after silence_max. Of those that are one of many
+//    (Request::is_one_of_many) first; each time of the one that waits longest.
 //  - Callers that are one of many hold at most connections_max - connections_reserved. A further
 //    one takes the place of one of them that is between two requests.
 //  - Who gets none is told so (503) and closed. A request whose head is here is never cut off for
-//    another. So idle callers, however many, lock nobody out, and the many never the others.
+//    another, but for a stranger's body that does not come. So idle callers, however many, lock
+//    nobody out, and the many never the others.
 #pragma once
 
 #include <cstdint>

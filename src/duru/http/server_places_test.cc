@@ -165,5 +165,16 @@ TEST_F(PlacesTest, APlaceThatOneOfManyLeavesIsFreeForTheNext) {
   EXPECT_EQ(server_->counters().connections_displaced, 0U);
 }
 
+TEST_F(PlacesTest, AStrangersBodyThatDoesNotComeMakesRoom) {
+  start({.connections_max = 2, .silence_max = Milliseconds(20)});
+  std::vector<std::unique_ptr<RawSocket>> silent;
+  for (int i = 0; i < 2; ++i) {
+    silent.push_back(std::make_unique<RawSocket>(server_->address()));
+    silent.back()->send("GET /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
+  }
+  EXPECT_TRUE(eventually([&] { return is_served(kHello); }));
+  EXPECT_GE(server_->counters().connections_displaced, 1U);
+}
+
 }  // namespace
 }  // namespace duru::http

@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "duru/base/assert.h"
 
@@ -81,12 +80,19 @@ Status write_private_file(const std::string& dir, const std::string& name,
 
 Result<std::optional<std::string>> read_file_of(const std::string& dir, const std::string& name) {
   const std::string path = dir + "/" + name;
-  std::ifstream file(path);
-  if (!file && errno == ENOENT) return std::optional<std::string>();
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return system_error("cannot read " + path, errno);
-  return std::optional(text.str());
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::optional<std::string>();
+  if (fd < 0) return system_error("cannot read " + path, errno);
+  std::string text;
+  std::array<char, 4096> piece{};
+  ssize_t got = 0;
+  while ((got = ::read(fd, piece.data(), piece.size())) > 0 || (got < 0 && errno == EINTR)) {
+    if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  const int error = errno;
+  ::close(fd);
+  if (got < 0) return system_error("cannot read " + path, error);
+  return std::optional(std::move(text));
 }
 
 Result<std::string> load_or_make_token(const std::string& dir) {

@@ -181,8 +181,9 @@ Status Process::Parts::recover_state() {
                history->snapshot_seq_max(),
                [&](const LedgerRecord& record) { history->restore_ledger(record); }});
   if (!report.ok()) return report.error();
-  const bool has_nodes = !writer_edge.state().nodes.empty();
-  Result<ReleaseKey> key = ReleaseKey::load_or_make(options.data_dir, has_nodes);
+  const bool is_in_use =
+      !writer_edge.state().nodes.empty() || !writer_edge.state().releases.empty();
+  Result<ReleaseKey> key = ReleaseKey::load_or_make(options.data_dir, is_in_use);
   if (!key.ok()) return key.error();
   release_key = std::move(key.value());
   outbox.on_durable(report.value().last_seq);

@@ -29,7 +29,7 @@ Error damaged(const std::string& dir, const std::string& why) {
                path + why +
                    "; put it back from a backup: the nodes of the field trust no other. To begin "
                    "anew, make one with `openssl genpkey -algorithm ed25519 -out " +
-                   path + "` and enrol each node again",
+                   path + "`, enrol each node again, and apply each release under a new name",
                false, false};
 }
 
@@ -55,7 +55,7 @@ std::shared_ptr<EVP_PKEY> read_pem(const std::string& pem) {
 
 }  // namespace
 
-Result<ReleaseKey> ReleaseKey::load_or_make(const std::string& dir, bool is_trusted_by_nodes) {
+Result<ReleaseKey> ReleaseKey::load_or_make(const std::string& dir, bool is_in_use) {
   const auto found = read_file_of(dir, kName);
   if (!found.ok()) return found.error();
   std::shared_ptr<EVP_PKEY> key;
@@ -64,7 +64,7 @@ Result<ReleaseKey> ReleaseKey::load_or_make(const std::string& dir, bool is_trus
     if (key == nullptr || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) {
       return damaged(dir, " holds no Ed25519 key");
     }
-  } else if (is_trusted_by_nodes) {
+  } else if (is_in_use) {
     return damaged(dir, " is missing");
   } else {
     key = owned(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));

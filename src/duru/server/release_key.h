@@ -13,8 +13,9 @@ namespace duru {
 
 class ReleaseKey {
  public:
-  // kDamaged: the file is there and holds no such key, or it is gone although nodes trust it.
-  static Result<ReleaseKey> load_or_make(const std::string& dir, bool is_trusted_by_nodes);
+  // kDamaged: the file is there and holds no such key, or it is gone although nodes trust it or it
+  // signed releases.
+  static Result<ReleaseKey> load_or_make(const std::string& dir, bool is_in_use);
 
   const std::string& public_hex() const { return public_hex_; }  // 64 hexadecimal digits
   // 128 hexadecimal digits; the same bytes always give the same. From any thread.

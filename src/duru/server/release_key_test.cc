@@ -53,6 +53,12 @@ TEST_F(ReleaseKeyTest, IsNeverReplacedWhenItCannotBeRead) {
   EXPECT_TRUE(std::filesystem::is_symlink(dir_ + "/release.key"));
 }
 
+TEST_F(ReleaseKeyTest, IsNeverReplacedWhenReadingItFails) {
+  std::filesystem::create_directory(dir_ + "/release.key");
+  EXPECT_FALSE(ReleaseKey::load_or_make(dir_, false).ok());
+  EXPECT_TRUE(std::filesystem::is_directory(dir_ + "/release.key"));
+}
+
 TEST_F(ReleaseKeyTest, IsNotMadeAnewWhileNodesTrustTheOldOne) {
   const auto key = ReleaseKey::load_or_make(dir_, true);
   ASSERT_FALSE(key.ok());
