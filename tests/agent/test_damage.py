@@ -139,3 +139,53 @@ def test_a_manifest_that_is_damaged_ends_nothing(field, node, two, where):
     node.reboot()
     node.run()
     wait_until(lambda: node.status()["phase"] == "serving" and node.serving() == ["two"], "it to serve from its disk", 10)
+
+
+CHANGES = """#!/bin/sh
+trap 'exit 0' TERM
+seen=$(cat model; ls)
+echo "$seen" >> $DURU_WORK/seen
+echo "another model" > model
+echo "more code" > more.sh
+sleep 1000 &
+wait
+"""
+
+
+def test_each_start_begins_with_the_files_that_were_signed_whatever_a_run_did_to_them(field, node, release):
+    serve_one = field.give(release("one", CHANGES, files={"model": "signed model\n"}))
+    node.run()
+    wait_until(lambda: field.reports(serve_one, "serving", "one"), "the release to be served")
+    field.stop()
+    seen = node.data / "work/seen"
+    once = "signed model\nmodel\nname.txt\nprobe.sh\nrun.sh\n"
+    wait_until(lambda: seen.exists() and seen.read_text() == once, "the first run")
+    (pid,) = node.workloads()
+    os.kill(pid, 9)
+    wait_until(lambda: seen.read_text() == once * 2, f"a second run that sees the same; {seen.read_text()}")
+    node.reboot()
+    node.run()
+    wait_until(lambda: seen.read_text() == once * 3, f"the third run; {seen.read_text()}", 10)
+
+
+def test_a_release_does_not_change_a_file_that_it_shares_with_the_one_before(field, node, release):
+    shared = {"model": "signed model\n"}
+    keeps = "#!/bin/sh\ncat model > $DURU_WORK/seen\nsleep 1000 &\nwait\n"
+    node.run()
+    one = release("one", keeps, files=shared)
+    number = field.give(one)
+    wait_until(lambda: field.reports(number, "serving", "one"), "the first release")
+    number = field.give(release("two", CHANGES, files=shared, probe="#!/bin/sh\nexit 1\n", ready_within="500ms"), one)
+    wait_until(lambda: field.reports(number, "returned", "one"), f"the way back; last {field.last}")
+    assert (node.data / "work/seen").read_text() == shared["model"]
+
+
+def test_a_release_that_changes_its_own_files_and_exits_is_given_up_like_any_other(field, node, release):
+    node.run()
+    one = release("one")
+    number = field.give(one)
+    wait_until(lambda: field.reports(number, "serving", "one"), "the first release")
+    exits = "#!/bin/sh\necho changed > model\nexit 7\n"
+    number = field.give(release("two", exits, files={"model": "signed"}, probe="#!/bin/sh\nexit 1\n"), one)
+    wait_until(lambda: field.reports(number, "returned", "one"), f"the way back; last {field.last}")
+    assert "exited with code 7" in field.last["detail"]

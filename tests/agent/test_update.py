@@ -6,6 +6,8 @@ import pathlib
 import re
 import signal
 
+import pytest
+
 from signing import SigningKey
 
 from harness import wait_until
@@ -18,6 +20,12 @@ def wait_for(field, number, phase, serving=None):
     wait_until(
         lambda: field.reports(number, phase, serving), f"revision {number} {phase}; last {field.last}", deadline_s=20
     )
+
+
+def fill_to_the_last_byte(path):
+    with pytest.raises(OSError, match="No space left"), open(path, "wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
 
 
 def test_a_node_serves_what_it_is_given_and_stops_when_it_is_taken_back(field, node, release):
@@ -166,17 +174,50 @@ def test_a_disk_that_is_full_to_the_last_byte_stops_an_update_and_no_workload(fi
     one = release("one")
     wait_for(field, field.give(one), "serving", "one")
     ballast = small_disk / "ballast"
-    try:
-        with open(ballast, "wb", buffering=0) as file:
-            while True:
-                file.write(b"x" * 4096)
-    except OSError:
-        pass  # full
+    fill_to_the_last_byte(ballast)
     number = field.give(release("two"), one)
     wait_until(lambda: "what the server says waits" in node.log.read_text(), "the full disk to be told")
     assert node.serving() == ["one"]
     ballast.unlink()
     wait_for(field, number, "serving", "two")
+
+
+def test_an_update_that_does_not_fit_unpacked_leaves_room_and_the_node_serves_after_a_reboot(
+    field, new_node, release, small_disk
+):
+    node = new_node(small_disk / "node")
+    node.enrol(field)
+    node.run()
+    one = release("one")
+    wait_for(field, field.give(one), "serving", "one")
+    # It comes once and is unpacked six times.
+    program = b"p" * 1_500_000
+    big = release("big", files={f"program-{copy}.sh": program for copy in range(6)})
+    number = field.give(big, one)
+    wait_until(lambda: "disk full" in field.last.get("detail", ""), f"the node to say so; last {field.last}")
+    assert field.reports(number, "fetching", "one")
+    left = os.statvfs(small_disk)
+    assert left.f_bavail * left.f_frsize >= 4 << 20
+    node.reboot()
+    node.run()
+    wait_until(lambda: node.serving() == ["one"], "the old release to run", 10)
+    number = field.give(release("two"), one)
+    wait_for(field, number, "serving", "two")
+
+
+def test_what_is_left_of_a_slot_that_filled_the_disk_makes_room_for_the_next_start(field, new_node, release, small_disk):
+    node = new_node(small_disk / "node")
+    node.enrol(field)
+    node.run()
+    one = release("one")
+    number = field.give(one)
+    wait_for(field, number, "serving", "one")
+    node.reboot()
+    left = node.data / "slots/b"
+    left.mkdir()
+    fill_to_the_last_byte(left / "program.sh")
+    node.run()
+    wait_for(field, number, "serving", "one")
 
 
 def test_only_files_that_a_slot_needs_stay(field, node, release):

@@ -40,6 +40,10 @@ void Conductor::load_state() {
   auto read = load<NodeState>(parts_.data, kState);
   if (read.ok()) {
     state_ = std::move(read.value());
+    // What is left of a slot that was not filled to the end may be what fills the disk.
+    for (SlotName slot : {SlotName::kA, SlotName::kB}) {
+      if (!state_.slot(slot).ready) (void)parts_.slots.clear(slot).ok();
+    }
   } else if (read.error().code != ErrorCode::kNotFound) {
     parts_.log.say("damage: " + read.error().message + "; it counts as absent");
   }
@@ -135,11 +139,16 @@ void Conductor::say_damage(std::int64_t run, const RunView& view) {
                          "; how it stands is told by what is left of it");
 }
 
+void Conductor::say_unproven(const Status& proof) {
+  if (proof.ok()) return parts_.log.solved("proof", "the end of a run can be proven again");
+  parts_.log.problem("proof", "a run's end cannot be proven: " + proof.error().message);
+}
+
 bool Conductor::strays_are_gone() {
   for (auto stray = strays_.begin(); stray != strays_.end();) {
     const RunView view = parts_.workload.look(*stray);
     say_damage(*stray, view);
-    if (!view.is_gone()) parts_.workload.stop(*stray, kStrayGrace);
+    if (!view.is_gone()) say_unproven(parts_.workload.stop(*stray, kStrayGrace));
     const bool is_done = view.is_gone() && is_read(*stray);
     stray = is_done ? strays_.erase(stray) : std::next(stray);
   }
@@ -187,6 +196,7 @@ void Conductor::begin_revision() {
   parts_.log.say("revision " + std::to_string(state_.revision->number) + ": " +
                  state_.revision->current.name);
   fetch_detail_.clear();
+  excused_ = false;
   parts_.link.cancel_order();
   retain_files();
 }

@@ -6,12 +6,14 @@
 // unwell, or may not run (its signature) makes the node go back to the revision's `previous` by
 // itself. Without one it is started again and again, less and less often. A release that is found
 // damaged on the disk comes anew; the revision's other one, where it was proven here, serves until
-// then.
+// then. That it was damaged when it failed excuses a release once in a revision, for it may have
+// changed its files itself.
 //
 // Guarantees, whatever dies when: each step is on disk before the next is taken (fault_point.h
 // lists them), so a new agent goes on where the old one was; at every moment the node runs one
-// release or is about to start one from its own disk; nothing runs that the release key did not
-// sign. Nothing about the link changes what runs.
+// release or is about to start one from its own disk; nothing is started that the release key did
+// not sign: before each start all of the release is read and compared, which takes as long as that.
+// Nothing about the link changes what runs.
 //
 //   Conductor conductor(parts, identity);
 //   conductor.turn();          // ten times a second; never waits for the network
@@ -57,6 +59,7 @@ class Conductor {
   void adopt();
   void take_reply();
   bool strays_are_gone();
+  void say_unproven(const Status& proof);
   void say_damage(std::int64_t run, const RunView& view);
   bool is_read(std::int64_t stray);
   void decide();
@@ -69,6 +72,7 @@ class Conductor {
   Bringing switch_to(SlotName slot);
   void stand_in();
   bool is_sound(SlotName slot, const Manifest& manifest);
+  bool make_sound(SlotName slot, const Manifest& manifest);
   void lose(SlotName slot);
   void refuse(const std::string& why);
   void retain_files();
@@ -101,7 +105,9 @@ class Conductor {
   std::set<std::int64_t> strays_;        // runs that nobody wants, and that may still live
   std::optional<EventTail> last_words_;  // of the newest run, where it is one of them
   std::optional<RunWatch> watch_;        // of state_.run, where a slot is active
-  std::optional<SlotName> sound_;        // was verified since this agent runs
+  std::optional<SlotName> sound_;        // was verified; a start does it anew
+  // In this revision what ran was found damaged once when it failed, which was not held against it.
+  bool excused_ = false;
   std::string fetch_detail_;
   std::string start_detail_;  // why the workload cannot be started now
   Milliseconds pause_;        // before the next start, after it ended by itself

@@ -60,10 +60,14 @@ void Conductor::fill(SlotName place, const ReleaseRef& target, const Manifest& m
   if (boottime_ms() < fill_at_ms_) return;
   NodeState next = state_;
   next.slot(place) = {};
-  if (!commit(next)) return;
-  fault_point("slot_given_up");
-  sound_.reset();
-  Status filled = parts_.slots.fill(place, target, manifest, parts_.blobs);
+  Status filled = parts_.slots.check_room(place, manifest);
+  if (filled.ok()) {
+    // What is in no slot's name is removed first: the disk may be too full to say anything.
+    if (state_.slot(place).ready && !commit(next)) return;
+    fault_point("slot_given_up");
+    sound_.reset();
+    filled = parts_.slots.fill(place, target, manifest, parts_.blobs);
+  }
   if (!filled.ok()) {
     const bool is_full = filled.error().code == ErrorCode::kExhausted;
     if (!is_full) {
@@ -108,6 +112,21 @@ bool Conductor::is_sound(SlotName slot, const Manifest& manifest) {
   }
   if (damaged_files.empty()) sound_ = slot;
   return damaged_files.empty();
+}
+
+// For the start that comes next: whatever ran since it was looked at last may have changed it.
+bool Conductor::make_sound(SlotName slot, const Manifest& manifest) {
+  sound_.reset();
+  auto strangers = parts_.slots.remove_strangers(slot, manifest);
+  if (!strangers.ok()) return false;
+  if (strangers.value() > 0) {
+    parts_.log.say("release " + manifest.release + ": " + std::to_string(strangers.value()) +
+                   " files that are not of it were removed");
+  }
+  if (is_sound(slot, manifest)) return true;
+  Status restored = parts_.slots.restore(slot, manifest, parts_.blobs);
+  if (!restored.ok()) parts_.log.say("it cannot be put right: " + restored.error().message);
+  return restored.ok() && is_sound(slot, manifest);
 }
 
 // What it runs, if anything, runs no more.

@@ -40,7 +40,7 @@ void Conductor::keep_running() {
   if (!view.began) {
     if (boottime_ms() >= start_at_ms_) start_run();
   } else if (view.lost) {
-    parts_.workload.prove(state_.run);
+    say_unproven(parts_.workload.prove(state_.run));
   } else if (view.over) {
     after_end();
   } else if (!view.stopping) {
@@ -50,7 +50,7 @@ void Conductor::keep_running() {
 
 void Conductor::start_run() {
   const Manifest& manifest = watch_->what().manifest;
-  if (!is_sound(state_.active, manifest)) return lose(state_.active);
+  if (!make_sound(state_.active, manifest)) return lose(state_.active);
   parts_.workload.remove_before(state_.run - 1);  // the last one's log may be of use
   Status started = watch_->start();
   start_detail_ = started.ok() ? "" : "the workload cannot be started: " + started.error().message;
@@ -69,9 +69,13 @@ void Conductor::after_end() {
   if (!watch_->drain()) return;
   const RunView view = watch_->view();
   const Manifest manifest = watch_->what().manifest;
-  // What ends before it is well may suffer from the disk.
-  if (watch_->well_for().value == 0) sound_.reset();
-  if (!is_sound(state_.active, manifest)) return lose(state_.active);
+  // What fails by itself may suffer from the disk; a start looks at all of it anyway.
+  const bool has_failed = view.by_itself || restart_asked_;
+  if (has_failed && watch_->well_for().value == 0) sound_.reset();
+  if (has_failed && !excused_ && !is_sound(state_.active, manifest)) {
+    excused_ = true;
+    return lose(state_.active);
+  }
   const std::string name = active().release.name;
   const bool is_out_of_tries = !active().proven && active().starts >= kStartsMax;
   if (is_out_of_tries && can_go_back()) {
@@ -84,10 +88,8 @@ void Conductor::after_end() {
     next.why = "it " + view.how;
   }
   // A reboot or a lost supervisor is no fault of its own.
-  if (watch_->well_for() >= kPauseMax || !(view.by_itself || restart_asked_)) {
-    pause_ = Milliseconds(0);
-  }
-  if (view.by_itself || restart_asked_) {
+  if (watch_->well_for() >= kPauseMax || !has_failed) pause_ = Milliseconds(0);
+  if (has_failed) {
     pause_ = pause_.value == 0 ? kFirstPause : std::min(pause_ + pause_, kPauseMax);
   }
   next_count_ms_ = 0;
@@ -113,7 +115,7 @@ void Conductor::judge() {
     retain_files();
   } else if (watch_->health() == Health::kUnwell) {
     sound_.reset();  // it may suffer from the disk; then it is lost when it has ended
-    if (is_sound(state_.active, watch_->what().manifest)) {
+    if (excused_ || is_sound(state_.active, watch_->what().manifest)) {
       if (can_go_back()) return give_up("it " + watch_->why());
       NodeState next = state_;
       next.failed = true;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +21,7 @@ using supervisor::Fd;
 
 constexpr std::string_view kDigestWord = "sha256 ";
 constexpr int kLockTurnMs = 20;
+constexpr std::int64_t kReserveBytes = 4 << 20;
 
 }  // namespace
 
@@ -77,6 +79,17 @@ Result<std::string> load_text(const Folder& folder, const std::string& name) {
     return damaged(folder.path(name) + ": its digest does not match");
   }
   return json;
+}
+
+Status check_room(const std::string& path, Bytes needed) {
+  struct statvfs disk {};
+  if (::statvfs(path.c_str(), &disk) != 0) return system_error("statvfs " + path, errno);
+  const auto free_bytes = static_cast<std::int64_t>(disk.f_bavail * disk.f_frsize);
+  if (needed.value <= 0 || needed.value <= free_bytes - kReserveBytes) return ok_status();
+  return Error{ErrorCode::kExhausted,
+               std::to_string(needed.value) + " bytes are needed, " + std::to_string(free_bytes) +
+                   " are free and " + std::to_string(kReserveBytes) + " of them are kept",
+               true, false};
 }
 
 void remove_drafts(const Folder& folder) {

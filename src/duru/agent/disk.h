@@ -26,6 +26,7 @@
 
 #include "duru/base/json.h"
 #include "duru/base/result.h"
+#include "duru/base/units.h"
 #include "duru/supervisor/fd.h"
 
 namespace duru::agent {
@@ -68,6 +69,10 @@ Result<T> load(const Folder& folder, const std::string& name) {
   return damaged(folder.path(name) + ": " + read.problems[0].pointer + " " +
                  read.problems[0].detail);
 }
+
+// kExhausted where `needed` more bytes would leave too little for what must always be written:
+// state, events, the workload's own.
+Status check_room(const std::string& path, Bytes needed);
 
 // What a power cut left of records on their way (write_durably()). Only for who holds the lock.
 void remove_drafts(const Folder& folder);

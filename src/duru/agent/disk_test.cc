@@ -148,9 +148,56 @@ TEST_F(Disk, ASlotHoldsWhatTheManifestSaysAndSaysWhatIsDamaged) {
   EXPECT_EQ(slurp(data.path("slots/b/bin/camera")), "camera");
   const auto mode = std::filesystem::status(data.path("slots/b/bin/camera")).permissions();
   EXPECT_EQ(mode, std::filesystem::perms(0555));
+  append_to(data.path("slots/b/model.onnx"), "changed");
+  EXPECT_EQ(slots.value().damaged_files(SlotName::kB, manifest),
+            std::vector<Digest>{sha256("model")});
+  EXPECT_EQ(slurp(blobs.value().path(sha256("model"))), "model");
+  ASSERT_TRUE(slots.value().restore(SlotName::kB, manifest, blobs.value()).ok());
+  EXPECT_EQ(slurp(data.path("slots/b/model.onnx")), "model");
   ASSERT_TRUE(std::filesystem::remove(data.path("slots/b/model.onnx")));
   EXPECT_EQ(slots.value().damaged_files(SlotName::kB, manifest),
             std::vector<Digest>{sha256("model")});
+}
+
+TEST_F(Disk, WhatTheManifestDoesNotNameIsRemovedFromASlotAndNothingElse) {
+  auto blobs = BlobStore::open(data.folder());
+  auto slots = Slots::open(data.folder());
+  Manifest manifest;
+  manifest.files = {{"bin/lib/camera", sha256("camera"), Bytes(6), true}};
+  const std::string text = "what the manifest says";
+  ASSERT_TRUE(blobs.value().put(sha256("camera"), "camera").ok());
+  ASSERT_TRUE(blobs.value().put(sha256(text), text).ok());
+  const ReleaseRef release{"one", sha256(text), ""};
+  ASSERT_TRUE(slots.value().fill(SlotName::kA, release, manifest, blobs.value()).ok());
+  EXPECT_EQ(slots.value().remove_strangers(SlotName::kA, manifest).value(), 0);
+
+  write_file(data.path("outside"), "kept");
+  std::filesystem::create_directories(data.path("slots/a/bin/cache/deep"));
+  write_file(data.path("slots/a/bin/cache/deep/module.pyc"), "");
+  write_file(data.path("slots/a/bin/lib/.hidden"), "");
+  std::filesystem::create_symlink(data.path("outside"), data.path("slots/a/link"));
+  EXPECT_EQ(slots.value().remove_strangers(SlotName::kA, manifest).value(), 3);
+  EXPECT_TRUE(slots.value().damaged_files(SlotName::kA, manifest).empty());
+  EXPECT_EQ(slots.value().remove_strangers(SlotName::kA, manifest).value(), 0);
+  EXPECT_EQ(slurp(data.path("outside")), "kept");
+
+  std::filesystem::rename(data.path("slots/a/bin/lib/camera"), data.path("camera"));
+  std::filesystem::create_symlink(data.path("camera"), data.path("slots/a/bin/lib/camera"));
+  EXPECT_EQ(slots.value().remove_strangers(SlotName::kA, manifest).value(), 1);
+  EXPECT_EQ(slots.value().damaged_files(SlotName::kA, manifest),
+            std::vector<Digest>{sha256("camera")});
+}
+
+TEST_F(Disk, ASlotThatCannotBeFilledIsLeftEmpty) {
+  auto blobs = BlobStore::open(data.folder());
+  auto slots = Slots::open(data.folder());
+  Manifest manifest;
+  manifest.files = {{"a", sha256("a"), Bytes(1), true}, {"b", sha256("b"), Bytes(1), true}};
+  ASSERT_TRUE(blobs.value().put(sha256("a"), "a").ok());
+  ASSERT_TRUE(blobs.value().put(sha256("text"), "text").ok());
+  const ReleaseRef release{"one", sha256("text"), ""};
+  EXPECT_FALSE(slots.value().fill(SlotName::kA, release, manifest, blobs.value()).ok());
+  EXPECT_FALSE(std::filesystem::exists(data.path("slots/a")));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "duru/agent/fetcher.h"
 
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,9 +13,6 @@ namespace {
 
 using supervisor::Fd;
 
-// Left on the disk for what must always be written: state, events, the workload's own.
-constexpr std::int64_t kReserveBytes = 4 << 20;
-
 bool is_refusal(const Error& error) {
   return error.code == ErrorCode::kDenied || error.code == ErrorCode::kInvalid ||
          error.code == ErrorCode::kUnsupported;
@@ -24,15 +20,6 @@ bool is_refusal(const Error& error) {
 
 Error disk_full(const std::string& why) {
   return Error{ErrorCode::kExhausted, "disk full: " + why, true, false};
-}
-
-Status check_room(const std::string& path, std::int64_t needed) {
-  struct statvfs disk {};
-  if (::statvfs(path.c_str(), &disk) != 0) return system_error("statvfs " + path, errno);
-  const auto free_bytes = static_cast<std::int64_t>(disk.f_bavail * disk.f_frsize);
-  if (free_bytes >= kReserveBytes && needed <= free_bytes - kReserveBytes) return ok_status();
-  return disk_full(std::to_string(needed) + " bytes are needed, " + std::to_string(free_bytes) +
-                   " are free and " + std::to_string(kReserveBytes) + " of them are kept");
 }
 
 Status append_to(const Fd& file, std::string_view bytes) {
@@ -120,7 +107,11 @@ Status Fetcher::fetch_file(const JobFile& file, const Between& between, FetchRes
   if (blobs_.part_bytes(file.digest) > file.size) blobs_.discard(file.digest);
   Bytes have = blobs_.part_bytes(file.digest);
   const std::string path = blobs_.part_path(file.digest);
-  DURU_TRY(check_room(blobs_.folder(), (file.size - have).value));
+  Status room = check_room(blobs_.folder(), file.size - have);
+  if (!room.ok() && room.error().code == ErrorCode::kExhausted) {
+    return disk_full(room.error().message);
+  }
+  DURU_TRY(room);
   Fd part(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!part.valid()) return system_error("create " + path, errno);
   auto take = [&](std::string_view piece) -> Status {

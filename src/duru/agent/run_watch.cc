@@ -59,7 +59,7 @@ Status RunWatch::start() {
 
 void RunWatch::stop(Milliseconds grace) {
   probe_.cancel();
-  workload_.stop(what_.run, grace);
+  (void)workload_.stop(what_.run, grace).ok();
   next_look_ms_ = 0;
 }
 

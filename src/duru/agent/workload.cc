@@ -151,26 +151,27 @@ RunView Workload::look(std::int64_t run) const {
   return view;
 }
 
-void Workload::stop(std::int64_t run, Milliseconds grace) const {
+Status Workload::stop(std::int64_t run, Milliseconds grace) const {
   auto folder = RunFolder::open(path(run));
-  if (!folder.ok()) return;
+  if (!folder.ok()) return ok_status();
   const RunView view = look(run);
   // May fail on a full disk: then it is asked again at the next turn.
   if (view.known && !view.stopping) (void)folder.value().request_stop(grace).ok();
-  prove(run);
+  return prove(run);
 }
 
-void Workload::prove(std::int64_t run) const {
+Status Workload::prove(std::int64_t run) const {
   auto folder = RunFolder::open(path(run));
-  if (!folder.ok()) return;
+  if (!folder.ok()) return ok_status();
   const RunView view = look(run);
   const bool may_start_still = view.known && !view.began;
-  if (!view.lost && !may_start_still) return;
-  if (folder.value().state().ok()) {
-    (void)folder.value().prove_empty_or_kill(kProofPatience).ok();
-  } else {
-    (void)folder.value().end_despite_damage(name(run), kProofPatience).ok();
-  }
+  if (!view.lost && !may_start_still) return ok_status();
+  auto proof = folder.value().state().ok()
+                   ? folder.value().prove_empty_or_kill(kProofPatience)
+                   : folder.value().end_despite_damage(name(run), kProofPatience);
+  // A supervisor that came up meanwhile is seen at the next look.
+  if (proof.ok() || proof.error().code == ErrorCode::kConflict) return ok_status();
+  return proof.error();
 }
 
 std::optional<std::int64_t> Workload::inferences(std::int64_t run) const {

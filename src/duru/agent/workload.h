@@ -46,8 +46,9 @@ class Workload {
   Status start(std::int64_t run, const std::string& slot_folder, const Manifest& manifest) const;
   RunView look(std::int64_t run) const;
   // Level-triggered. Also ends, and proves the end of, a run that lost its supervisor.
-  void stop(std::int64_t run, Milliseconds grace) const;
-  void prove(std::int64_t run) const;
+  Status stop(std::int64_t run, Milliseconds grace) const;
+  // Of one that lost its supervisor. An error is the disk's; that it may live still is none.
+  Status prove(std::int64_t run) const;
 
   // As its status file says.
   std::optional<std::int64_t> inferences(std::int64_t run) const;
