@@ -52,7 +52,9 @@ class Model:
 
     def logits(self, features):
         """Of smoke in each block, shape (45, 80)."""
-        normalised = numpy.clip((features - self._mean) / self._scale, -CLIP, CLIP)
+        normalised = features - self._mean
+        normalised /= self._scale
+        numpy.clip(normalised, -CLIP, CLIP, out=normalised)
         return self._session.run(["logits"], {"blocks": normalised[None]})[0][0, 0]
 
 

@@ -43,9 +43,9 @@ def smooth(maps, size):
 
 def shifted(map_, rows, columns):
     """The map as seen `rows` further down and `columns` further right; what lies outside repeats the edge."""
-    padded = numpy.pad(map_, ((abs(rows),) * 2, (abs(columns),) * 2), mode="edge")
-    top, left = abs(rows) + rows, abs(columns) + columns
-    return padded[top : top + GRID[0], left : left + GRID[1]]
+    if rows:
+        map_ = map_.take(numpy.arange(rows, rows + GRID[0]).clip(0, GRID[0] - 1), axis=0)
+    return map_.take(numpy.arange(columns, columns + GRID[1]).clip(0, GRID[1] - 1), axis=1) if columns else map_
 
 
 def block_means(plane, size):
@@ -129,4 +129,7 @@ class Features:
         ]  # fmt: skip
         sides = [shifted(near[7], *by) for by in ((-4, 0), (4, 0), (0, -5), (0, 5))]
         sides += [shifted(near[8], *by) for by in ((-4, 0), (4, 0))]
-        return numpy.stack([*single, *near[:7], *middle, *far, *sides]).astype(numpy.float32)
+        made = numpy.empty((len(NAMES), *GRID), numpy.float32)
+        for row, map_ in zip(made, [*single, *near[:7], *middle, *far, *sides], strict=True):
+            row[...] = map_
+        return made
