@@ -26,6 +26,7 @@ WARM_UP = 16  # frames that only build the backgrounds: a camera that has just s
 HYSTERESIS = 0.8  # an alarm ends when the score falls below this part of the threshold
 SURE = 10.0  # a vote is a logit, cut here: eight votes add up as evidence does, and no single one decides
 AROUND = 3  # a vote for a place counts for so many blocks around it: a plume's peak moves
+RIM = 3  # blocks along the picture's edges that have no vote: half of what would tell fog from smoke there is out of sight
 
 
 class Sighting(NamedTuple):
@@ -70,6 +71,8 @@ class Vote:
         vote = numpy.full(GRID, -SURE, numpy.float32)
         if self._count >= WARM_UP:
             for (row, column), logit in zip(places, numpy.clip(logits, -SURE, SURE)):
+                if not (RIM <= row < GRID[0] - RIM and RIM <= column < GRID[1] - RIM):
+                    continue
                 near = vote[max(row - AROUND, 0) : row + AROUND + 1, max(column - AROUND, 0) : column + AROUND + 1]
                 numpy.maximum(near, logit, out=near)
         self._maps[self._count % VOTES] = vote

@@ -91,6 +91,20 @@ print(digest(7, 30), digest(7, 30), digest(8, 30), digest(7, 31))
     assert len({first, other_seed, next_frame}) == 3
 
 
+def test_a_place_at_the_rim_of_the_picture_has_no_vote_and_one_further_in_has(run_python):
+    program = """
+import numpy
+from detector import VOTES, WARM_UP, Vote
+for place in ((0, 40), (22, 79), (44, 2), (22, 40)):
+    vote = Vote()
+    for _ in range(WARM_UP + VOTES):
+        score, peak = vote.next([place], numpy.array([10.0]))
+    print(score, peak == place)
+"""
+    done = run_python("-c", program)
+    assert done.stdout.split("\n")[:4] == ["0.0 False"] * 3 + ["1.0 True"], done.stdout + done.stderr
+
+
 def test_a_plume_raises_one_alarm_that_points_at_it_and_neither_the_same_hill_nor_an_overcast_one_raises_any(run_python, models):
     program = f"""
 import scene, watch
