@@ -7,7 +7,7 @@ Environment:
                      camera of a fleet looks at its own hills, cam-07 at scene 7; else 0)
   FRAMES             frames of a scene (default 3600, a day); then the next seed follows
   FRAMES_PER_SECOND  pace (default 10); 0 is as fast as it goes
-  SCENE_INTERVAL_S   seconds of scene time between frames (default 24, what the model was trained on)
+  SCENE_INTERVAL_S   seconds of scene time between frames (default 15, what the model was trained on)
   IGNITE_AT_FRAME    a fire starts at this frame of every scene (default: no fire)
   MODEL              the model's file (default: model-int8.onnx beside this program)
 
