@@ -100,6 +100,20 @@ Rejection check_nodes(const std::vector<Node>& nodes) {
   return {};
 }
 
+// A node of that name elsewhere is another machine: its work and its account are not this one's.
+Rejection check_sites(const State& state, const std::vector<Node>& nodes) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const auto known = state.nodes.find(nodes[i].name);
+    if (known == state.nodes.end() || known->second.node.site == nodes[i].site) continue;
+    const std::string name = nodes[i].name.str();
+    return {"name-taken",
+            "there is a node " + name + " at the site " + known->second.node.site.str(),
+            "give another name; duru get node " + name + " shows that one",
+            "/nodes/" + std::to_string(i) + "/name"};
+  }
+  return {};
+}
+
 // A node that has left keeps its work, and its account, until nothing is left of it.
 void settle_absent(Tx& tx, const DefineFleet& command) {
   std::set<NodeName> present;
@@ -124,6 +138,7 @@ void settle_absent(Tx& tx, const DefineFleet& command) {
 
 Outcome decide_define_fleet(Tx& tx, const DefineFleet& command) {
   if (Rejection r = check_nodes(command.nodes); !r.empty()) return r;
+  if (Rejection r = check_sites(tx.state(), command.nodes); !r.empty()) return r;
   for (const Chip& chip : command.chips) {
     const auto known = tx.state().chips.find(chip.name);
     if (known == tx.state().chips.end() || !same(known->second, chip)) tx.emit(ChipDefined{chip});

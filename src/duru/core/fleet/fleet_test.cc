@@ -173,6 +173,17 @@ TEST_F(Fleet, AChipsPriceMayChange) {
   EXPECT_EQ(rig.state().chips.at(ChipName(std::string(kH100))).price, MicroCredits(9'000'000));
 }
 
+TEST_F(Fleet, ANodeOfThatNameAtAnotherSiteIsRefusedAndStaysWhereItIs) {
+  Site other = site();
+  other.name = SiteName("field");
+  Node moved = node("a", kH100, 4);
+  moved.site = other.name;
+  const Rejection rejection = rig.rejection(DefineFleet{chips(), {other}, {moved}, false});
+  EXPECT_EQ(rejection.type, "name-taken");
+  EXPECT_EQ(rejection.pointer, "/nodes/0/name");
+  EXPECT_EQ(at("a").node.site, site().name);
+}
+
 TEST_F(Fleet, AnAcceleratorsIndexIsNotNegativeAndStandsOnceAsANodeDoes) {
   const auto refused = [&](const Node& found, const std::vector<Node>& more = {}) {
     std::vector<Node> nodes = {found};
