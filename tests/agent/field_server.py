@@ -37,6 +37,7 @@ class FieldServer:
         self.faults = {}  # digest -> function(bytes, offset) -> bytes that really go out
         self.asked = []  # (digest, Range) of each blob asked for
         self.syncs = []
+        self.counted = {}  # as the last sync had it that counts
         self.events = {}
         self.doubled = []
         self.port = 0
@@ -194,6 +195,8 @@ class FieldServer:
             self.syncs.append(body)
             for event in body.get("events", []):
                 self._take(event)
+            if not body.get("counts_anew"):
+                self.counted = body.get("counters", {})
             reply = {
                 "server_time": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
                 "events_through": max(self.events, default=0),
@@ -201,6 +204,8 @@ class FieldServer:
                 "leave": self.leave,
                 "from_a_newer_server": {"unknown": True},
             }
+            if body.get("counts_anew"):
+                reply["counters"] = self.counted
             if self.revision:
                 reply["revision"] = self.revision
             return 200, reply

@@ -151,6 +151,23 @@ def test_inferences_add_up_over_restarts_and_never_go_back(field, node, release)
     assert told == sorted(told) and told[0] == 80
 
 
+def test_a_count_that_the_disk_lost_goes_on_from_what_the_server_knows(field, node, release):
+    counts = "#!/bin/sh\necho '{\"inferences\":40}' > $DURU_STATUS.new\nmv $DURU_STATUS.new $DURU_STATUS\nsleep 1000\n"
+    node.run()
+    one = release("one", counts)
+    field.give(one)
+
+    def inferences():
+        return field.counted.get("inferences")
+
+    wait_until(lambda: inferences() == 40, "the first count")
+    node.kill()
+    (node.data / "counters").write_bytes(b"damaged")
+    node.run()
+    field.give(release("two", counts), one)
+    wait_until(lambda: inferences() == 80, "the sum of both runs")
+
+
 def test_what_a_workload_that_nobody_knows_any_more_told_last_is_not_lost(field, node, release):
     alarm = "#!/bin/sh\ntrap 'echo \"{\\\"last\\\":\\\"words\\\"}\" >> $DURU_EVENTS; exit 0' TERM\n"
     alarm += 'echo "{\\"first\\":1}" >> $DURU_EVENTS\nwhile :; do sleep 0.05; done\n'

@@ -120,6 +120,7 @@ void Conductor::take_reply() {
   auto reply = parts_.link.take_reply();
   if (!reply) return;
   server_says_leave_ = reply->leave;
+  if (reply->counters) parts_.counters.settle(*reply->counters);
   Desired next{reply->revision, desired_.heartbeat};
   if (reply->heartbeat.value > 0) next.heartbeat = reply->heartbeat;
   if (encode(next) == encode(desired_)) return;
@@ -274,7 +275,8 @@ void Conductor::publish() {
   report.phase = next.phase;
   report.serving = next.serving;
   report.detail = next.detail;
-  report.counters = parts_.counters.counters();
+  report.counts_anew = !parts_.counters.is_settled();
+  if (!report.counts_anew) report.counters = parts_.counters.counters();
   parts_.link.report(report);
 }
 

@@ -34,7 +34,33 @@ TEST_F(CounterBookTest, ARunThatAnAgentDiedBeforeNotingCountsOnTopOfTheOneBefore
   EXPECT_EQ(next.counters().inferences, 107);
 }
 
+TEST_F(CounterBookTest, ABookThatIsLostGoesOnFromWhatTheServerKnew) {
+  book.settle({});
+  book.begin_run(1);
+  EXPECT_EQ(inferences_after(1, 100), 100);
+  book.save_now();
+  write_file(data.path("counters"), "damaged");
+  CounterBook next(data.folder(), log);
+  EXPECT_FALSE(next.is_settled());
+  // The run that was under way had counted 120 by now, which the server may know.
+  next.tick({.run = 1, .serving = true, .run_inferences = {}});
+  next.tick({.run = 1, .serving = true, .run_inferences = 120});
+  next.tick({.run = 1, .serving = true, .run_inferences = 125});
+  next.count_restart();
+  next.settle({hours(9000), 1100, 7, 3});
+  EXPECT_TRUE(next.is_settled());
+  EXPECT_EQ(next.counters().inferences, 1105);
+  EXPECT_EQ(next.counters().restarts, 8);
+  EXPECT_GE(next.counters().up, hours(9000));
+  next.settle({hours(9000), 1100, 7, 3});
+  CounterBook last(data.folder(), log);
+  last.tick({.run = 2, .serving = true, .run_inferences = 9});
+  EXPECT_EQ(last.counters().inferences, 1114);
+  EXPECT_TRUE(last.is_settled());
+}
+
 TEST_F(CounterBookTest, OneRunCountsAtMostTenToTheFifteenth) {
+  book.begin_run(1);
   EXPECT_EQ(inferences_after(1, kMax), 1'000'000'000'000'000);
   EXPECT_EQ(inferences_after(2, 5), 1'000'000'000'000'005);
   EXPECT_EQ(inferences_after(2, -9), 1'000'000'000'000'005);

@@ -174,6 +174,7 @@ SyncRequest Link::request() const {
   request.serving = report_->serving;
   request.detail = report_->detail;
   request.counters = report_->counters;
+  request.counts_anew = report_->counts_anew;
   request.counters.events_dropped = spool_.dropped();
   request.goodbye = goodbye_;
   return request;

@@ -47,6 +47,7 @@ struct Report {
   std::string serving;
   std::string detail;
   FieldCounters counters;
+  bool counts_anew = false;
 };
 
 struct FetchStatus {

@@ -18,6 +18,7 @@ DURU_ENUM(SlotName, {kNone, "none"}, {kA, "a"}, {kB, "b"})
 DURU_RECORD(NodeState, (1, revision), (2, gave_up), (3, stuck), (4, failed), (5, why), (6, a),
             (7, b), (8, active), (9, run), (10, phase), (11, serving), (12, detail), (13, damaged))
 DURU_RECORD(CounterRecord, (1, up), (2, inferences_before), (3, run), (4, run_inferences),
-            (5, restarts), (6, boot_id), (7, at), (8, serving), (9, read_at))
+            (5, restarts), (6, boot_id), (7, at), (8, serving), (9, read_at), (10, unsettled),
+            (11, joined_run))
 
 }  // namespace duru

@@ -63,6 +63,10 @@ struct CounterRecord {
   Milliseconds at;
   bool serving = false;
   Milliseconds read_at;  // the run's events were read to their end
+  // It was begun anew, and the server has not said yet what it knows from before.
+  bool unsettled = false;
+  // Was under way when the book was begun: what it had counted by then is the server's to know.
+  std::int64_t joined_run = 0;  // 0 once that is taken off
 };
 
 }  // namespace duru::agent

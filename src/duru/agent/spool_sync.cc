@@ -22,9 +22,12 @@ std::vector<EventReport> Spool::batch(std::size_t count_max) {
   const std::int64_t now = boottime_ms();
   auto events = events_after(mark_.acknowledged, count_max);
   if (!events.ok()) return reports;
+  std::int64_t before = mark_.acknowledged;
   for (StoredEvent& event : events.value()) {
     EventReport report;
     report.number = event.number;
+    report.dropped_before = event.number - before - 1;
+    before = event.number;
     report.body = std::move(event.body);
     report.uncertainty = event.uncertainty;
     if (event.boot_id == boot) {

@@ -164,6 +164,26 @@ TEST_F(SpoolTest, WhatWasDroppedIsNotCountedAgainWhenTheServerLosesMore) {
   EXPECT_EQ(numbers().front(), dropped + 4);
 }
 
+TEST_F(SpoolTest, AnEventSaysHowManyRightBeforeItWereDroppedAlsoWhenTheCountOfThemIsLost) {
+  limits.bytes_max = 20'000;
+  limits.segment_bytes = 2'000;
+  reopen();
+  add_many(10);
+  spool->acknowledge(10);
+  EXPECT_TRUE(spool->batch(1).empty());
+  add_many(90);
+  const EventReport first = spool->batch(1)[0];
+  EXPECT_GT(first.number, 11);
+  EXPECT_EQ(first.dropped_before, first.number - 11);
+  EXPECT_EQ(spool->batch(2)[1].dropped_before, 0);
+  write_file(data.path("events/mark"), "damaged");
+  reopen();
+  EXPECT_EQ(spool->dropped(), 0);
+  spool->acknowledge(10);
+  EXPECT_EQ(spool->batch(1)[0].number, first.number);
+  EXPECT_EQ(spool->batch(1)[0].dropped_before, first.dropped_before);
+}
+
 TEST_F(SpoolTest, AServerThatLosesWhatOurDiskForgotTooGetsNothingButTheCount) {
   acknowledge(500);
   acknowledge(400);

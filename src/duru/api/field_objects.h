@@ -108,13 +108,13 @@ struct RolloutDetail {
 DURU_DECLARE_RECORD(RolloutDetail)
 
 // What the nodes of one fleet with one chip did, over their whole life, as their counters last
-// became a fact.
+// became a fact; those that are removed too.
 struct FieldUsage {
   std::string fleet;
   std::string chip;  // "" without accelerator
   bool emulated = false;
-  std::int32_t node_count = 0;
-  std::string up_seconds;  // summed over the nodes
+  std::int32_t node_count = 0;  // that are not removed
+  std::string up_seconds;       // summed over the nodes
   std::int64_t inferences = 0;
   std::int64_t restarts = 0;
   std::int64_t events_dropped = 0;

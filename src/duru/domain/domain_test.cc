@@ -57,7 +57,7 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "102 rollout_defined: 1=rollout 2=nodes 3=wave_sizes\n"
             "103 enrolment_made: 1=code 2=labels 3=valid_until\n"
             "104 node_enrolled: 1=code 2=credential 3=service 4=node 5=chip 6=labels 7=amount "
-            "8=cpu 9=memory\n"
+            "8=cpu 9=memory 10=emulated\n"
             "105 node_revoked: 1=node 2=reason 3=removed\n"
             "106 wave_started: 1=rollout 2=wave\n"
             "107 wave_baking: 1=rollout 2=wave 3=until\n"

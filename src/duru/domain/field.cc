@@ -19,6 +19,6 @@ DURU_RECORD(Rollout, (1, name), (2, fleet), (3, release), (4, waves), (5, order_
             (6, success_ppm), (7, failure_ppm), (8, bake), (9, wave_timeout),
             (10, pause_on_failure), (11, silence_fails_after))
 DURU_RECORD(FieldCounters, (1, up), (2, inferences), (3, restarts), (4, events_dropped))
-DURU_RECORD(FieldEvent, (1, number), (2, body), (3, at), (4, uncertainty))
+DURU_RECORD(FieldEvent, (1, number), (2, body), (3, at), (4, uncertainty), (5, dropped_before))
 
 }  // namespace duru

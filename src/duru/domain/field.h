@@ -134,6 +134,7 @@ struct FieldEvent {
   std::string body;         // one JSON object
   Timestamp at;
   Milliseconds uncertainty;
+  std::int64_t dropped_before = 0;  // numbers right before it that never come
 };
 DURU_DECLARE_RECORD(FieldEvent)
 

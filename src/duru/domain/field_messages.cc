@@ -19,7 +19,7 @@ DURU_RECORD(ReleaseDefined, (1, release))
 DURU_RECORD(RolloutDefined, (1, rollout), (2, nodes), (3, wave_sizes))
 DURU_RECORD(EnrolmentMade, (1, code), (2, labels), (3, valid_until))
 DURU_RECORD(NodeEnrolled, (1, code), (2, credential), (3, service), (4, node), (5, chip),
-            (6, labels), (7, amount), (8, cpu), (9, memory))
+            (6, labels), (7, amount), (8, cpu), (9, memory), (10, emulated))
 DURU_RECORD(NodeRevoked, (1, node), (2, reason), (3, removed))
 DURU_RECORD(WaveStarted, (1, rollout), (2, wave))
 DURU_RECORD(WaveBaking, (1, rollout), (2, wave), (3, until))

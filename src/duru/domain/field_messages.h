@@ -61,7 +61,7 @@ struct ReportField {
   std::string serving;  // name of the release that serves, "" for none
   std::string detail;   // why not, in words
   FieldCounters counters;
-  std::vector<FieldEvent> events;  // ascending number, none missing between them
+  std::vector<FieldEvent> events;  // ascending number; those missing between are dropped_before
   // Of a node that flaps: how long it has said revision, phase and serving without a break.
   Milliseconds steady_for;
 };
@@ -104,6 +104,7 @@ struct NodeEnrolled {
   MilliDevices amount;  // of the chip
   MilliCpu cpu;
   Bytes memory;
+  bool emulated = false;  // the chip
 };
 DURU_DECLARE_KIND(NodeEnrolled)
 

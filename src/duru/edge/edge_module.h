@@ -51,20 +51,19 @@
 //   - Enrolling again with the same code and credential changes nothing.
 //   - A report about another revision than the one given says nothing of phase; counters and events
 //     are taken all the same. A doubled or late one changes nothing.
-//   - Counters never go backwards. They become a fact with each fact of phase, with events where
-//   the
-//     node dropped some, when it runs nothing (a goodbye: there may be no later report), and else
-//     once in report_every. A detail alone becomes a fact once in report_every too,
-//     the first of a phase at once.
+//   - Counters never go backwards. They become a fact with each fact of phase, when the node runs
+//     nothing (a goodbye: there may be no later report), and else once in report_every. A detail
+//     alone becomes a fact once in report_every too, the first of a phase at once.
 //   - A node that flaps (domain/field.h) has failed until it says the same for kSteadyFor. What a
 //     node says of one revision so makes at most 22 facts of its phase an hour, whatever it says:
 //     kFlapsMax, then one at its release and one at the next flip, at most every kSteadyFor. With
 //     counters and detail that is 44 an hour and 5 more in each report_every, besides its events,
 //     and a fact each time it is lost (at most once in four heartbeats) and back.
-//   - Events become facts in the order of their numbers, each once. A number is left out only where
-//     the node says that it dropped at least as many; otherwise those after the gap wait.
+//   - Events become facts in the order of their numbers, each once. Numbers are left out only where
+//     the event after them says that so many were dropped, and count as dropped then; otherwise
+//     those after the gap wait.
 //   - A revoked node's service ends; its name is free again when it is removed, which the core does
-//     in the same commit.
+//     in the same commit; what it counted stays with its fleet.
 //
 // Cost: O(log nodes + waves) a report; O(wave · log nodes) when one begins; O(fleet · log nodes)
 // when a rollout is applied or ends; O(nodes without a fleet) for a new fleet. Nothing else walks

@@ -1,6 +1,7 @@
 #include "duru/edge/evolve.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "duru/domain/facts.h"
 
@@ -36,7 +37,7 @@ void apply(EdgeState& state, const RolloutDefined& fact, Timestamp now) {
   RolloutRecord rollout;
   rollout.rollout = fact.rollout;
   rollout.defined_at = now;
-  for (std::int32_t size : fact.wave_sizes) rollout.waves.push_back({size, {}, 0, {}});
+  for (std::int32_t size : fact.wave_sizes) rollout.waves.push_back({size, {}, 0, {}, false});
   state.fleets.at(fact.rollout.fleet).rollout = fact.rollout.name;
   state.index_rollout(state.rollouts.emplace(fact.rollout.name, rollout).first->second);
   auto next = fact.nodes.begin();
@@ -151,6 +152,7 @@ void apply(EdgeState& state, const NodeEnrolled& fact, Timestamp now) {
   node.credential = fact.credential;
   node.service = fact.service;
   node.chip = fact.chip;
+  node.emulated = fact.emulated;
   node.amount = fact.amount;
   node.cpu = fact.cpu;
   node.memory = fact.memory;
@@ -160,10 +162,33 @@ void apply(EdgeState& state, const NodeEnrolled& fact, Timestamp now) {
   state.index_node(state.nodes.emplace(fact.node, node).first->second);
 }
 
+std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
+  return a + std::min(b, std::numeric_limits<std::int64_t>::max() - a);
+}
+
+// A bill does not shrink because a node goes.
+void keep_counts(EdgeState& state, const FieldNodeRecord& node) {
+  if (node.fleet.empty()) return;
+  std::vector<RemovedCounts>& removed = state.fleets.at(node.fleet).removed;
+  auto of_chip = std::find_if(removed.begin(), removed.end(), [&](const RemovedCounts& counts) {
+    return counts.chip == node.chip && counts.emulated == node.emulated;
+  });
+  if (of_chip == removed.end()) {
+    of_chip = removed.insert(removed.end(), RemovedCounts{node.chip, node.emulated, {}});
+  }
+  FieldCounters& sum = of_chip->counters;
+  const FieldCounters& counters = node.reported.counters;
+  sum.up = Milliseconds(saturating_sum(sum.up.value, counters.up.value));
+  sum.inferences = saturating_sum(sum.inferences, counters.inferences);
+  sum.restarts = saturating_sum(sum.restarts, counters.restarts);
+  sum.events_dropped = saturating_sum(sum.events_dropped, counters.events_dropped);
+}
+
 void apply(EdgeState& state, const NodeRevoked& fact) {
   FieldNodeRecord& node = state.nodes.at(fact.node);
   state.unindex_node(node);
   if (fact.removed) {
+    keep_counts(state, node);
     state.nodes.erase(fact.node);
     return;
   }
@@ -275,6 +300,9 @@ void evolve_nodes(EdgeState& state, const Message& fact, Timestamp now) {
     FieldReported& reported = state.nodes.at(event->node).reported;
     reported.events_skipped += event->event.number - reported.last_event - 1;
     reported.last_event = event->event.number;
+    // Its own count may have begun anew; a number that never came was dropped all the same.
+    FieldCounters& counters = reported.counters;
+    counters.events_dropped = std::max(counters.events_dropped, reported.events_skipped);
   }
 }
 

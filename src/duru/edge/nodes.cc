@@ -103,7 +103,10 @@ Outcome decide_enrol(EdgeTx& tx, const EnrolNode& command) {
   fact.credential = command.credential;
   fact.service = command.service;
   fact.node = node.name;
-  if (!node.accelerators.empty()) fact.chip = node.accelerators.front().chip;
+  if (!node.accelerators.empty()) {
+    fact.chip = node.accelerators.front().chip;
+    fact.emulated = node.accelerators.front().emulated;
+  }
   fact.labels = node.labels;
   fact.amount = MilliDevices(static_cast<std::int64_t>(node.accelerators.size()) * 1000);
   fact.cpu = node.cpu;

@@ -151,6 +151,34 @@ TEST(Nodes, ARevokedNodeIsWorthNothingAndItsNameIsFreeOnceItIsRemoved) {
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Nodes, WhatRemovedNodesCountedStaysWithTheirFleetByChip) {
+  EdgeRig rig;
+  rig.fleet("ridge", 3);
+  rig.enrol("other", {{"fleet", "ridge"}}, "aries");
+  rig.enrol("nowhere", {{"fleet", "none"}});
+  for (const char* name : {"cam-00", "cam-01", "cam-02", "other", "nowhere"}) {
+    ReportField said = rig.report(name);
+    said.counters = {seconds(90), 30, 2, 1};
+    rig.apply(said);
+  }
+  for (const char* name : {"cam-00", "cam-01", "other", "nowhere"}) {
+    rig.apply(RevokeNode{NodeName(name), "sold", true});
+  }
+  const auto& removed = rig.state().fleets.at(FleetName("ridge")).removed;
+  ASSERT_EQ(removed.size(), 2U);
+  EXPECT_EQ(removed[0].chip.str(), "dx-m1");
+  EXPECT_TRUE(removed[0].emulated);
+  EXPECT_EQ(removed[0].counters.up, seconds(180));
+  EXPECT_EQ(removed[0].counters.inferences, 60);
+  EXPECT_EQ(removed[0].counters.restarts, 4);
+  EXPECT_EQ(removed[0].counters.events_dropped, 2);
+  EXPECT_EQ(removed[1].chip.str(), "aries");
+  EXPECT_EQ(removed[1].counters.inferences, 30);
+  rig.restart(rig.now());
+  EXPECT_EQ(rig.state().fleets.at(FleetName("ridge")).removed.size(), 2U);
+  EXPECT_EQ(rig.problems(), "");
+}
+
 TEST(Nodes, ARevokedNodeDoesNotComeBackWithItsOldCode) {
   Codes rig;
   rig.make("one");

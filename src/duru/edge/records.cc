@@ -6,7 +6,8 @@ namespace duru {
 
 DURU_ENUM(FieldDue, {kNothing, "nothing"}, {kFormer, "former"}, {kCurrent, "current"})
 
-DURU_RECORD(FleetRecord, (1, fleet), (2, current), (3, rollout))
+DURU_RECORD(RemovedCounts, (1, chip), (2, emulated), (3, counters))
+DURU_RECORD(FleetRecord, (1, fleet), (2, current), (3, rollout), (4, removed))
 DURU_RECORD(EnrolmentRecord, (1, code), (2, labels), (3, valid_until))
 DURU_RECORD(WaveCounts, (1, nodes), (2, proven), (3, failed), (4, silent))
 DURU_RECORD(WaveRecord, (1, size), (2, started_at), (3, tolerated), (4, at_end))
@@ -22,7 +23,7 @@ DURU_RECORD(FieldSilence, (1, since), (2, detail), (3, failed))
 DURU_RECORD(FieldNodeRecord, (1, name), (2, code), (3, credential), (4, service), (5, chip),
             (6, amount), (7, cpu), (8, memory), (9, labels), (10, enrolled_at), (11, revoked),
             (12, revoke_reason), (13, fleet), (14, wave), (15, given), (16, good), (17, reported),
-            (18, due), (19, silence))
+            (18, due), (19, silence), (20, emulated))
 DURU_RECORD(EdgeStateRecord, (1, fleets), (2, releases), (3, rollouts), (4, enrolments), (5, nodes))
 
 }  // namespace duru

@@ -6,10 +6,19 @@
 
 namespace duru {
 
+// What nodes of one chip counted that are removed.
+struct RemovedCounts {
+  ChipName chip;
+  bool emulated = false;
+  FieldCounters counters;
+};
+DURU_DECLARE_RECORD(RemovedCounts)
+
 struct FleetRecord {
   Fleet fleet;
   ReleaseName current;  // of the last rollout that completed; what a node that joins gets
   RolloutName rollout;  // the unfinished one; empty: none
+  std::vector<RemovedCounts> removed;  // each chip once
 };
 DURU_DECLARE_RECORD(FleetRecord)
 
@@ -123,6 +132,7 @@ struct FieldNodeRecord {
   FieldReported reported;
   FieldDue due{};
   std::optional<FieldSilence> silence;
+  bool emulated = false;  // the chip
 };
 DURU_DECLARE_RECORD(FieldNodeRecord)
 

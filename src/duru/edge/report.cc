@@ -55,21 +55,18 @@ void report_counters(EdgeTx& tx, const FieldNodeRecord& node, const ReportField&
   const FieldCounters counters = larger(known, report.counters);
   if (same(counters, known)) return;
   const Timestamp due = node.reported.counted_at + report_every(tx.state(), node);
-  // They explain a gap between the events that come with them.
-  const bool dropped = counters.events_dropped > known.events_dropped && !report.events.empty();
   // A goodbye: there may be no later report.
   const bool is_last = report.revision == 0 && report.phase == FieldPhase::kNone;
-  if (!phase_changed && !dropped && !is_last && tx.now() < due) return;
+  if (!phase_changed && !is_last && tx.now() < due) return;
   tx.emit(NodeCounted{report.node, counters});
 }
 
 void report_events(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& report) {
-  for (const FieldEvent& event : report.events) {
+  for (FieldEvent event : report.events) {
     if (event.number <= node.reported.last_event) continue;
     const std::int64_t missing = event.number - node.reported.last_event - 1;
-    const std::int64_t dropped =
-        node.reported.counters.events_dropped - node.reported.events_skipped;
-    if (missing > dropped) return;
+    if (missing > event.dropped_before) return;
+    event.dropped_before = missing;
     tx.emit(EventRecorded{report.node, node.fleet, event});
   }
 }

@@ -71,24 +71,30 @@ TEST(Reports, EventsAfterAGapWaitUntilTheNodeSaysThatItDroppedThoseBetween) {
   EXPECT_EQ(rig.events_of(rig.with_events(1, 2)), "1 2 ");
   ReportField gap = rig.with_events(5, 6);
   EXPECT_EQ(rig.events_of(gap), "");
-  gap.counters.events_dropped = 1;
+  gap.events[0].dropped_before = 1;
   EXPECT_EQ(rig.events_of(gap), "");
-  gap.counters.events_dropped = 2;
+  gap.events[0].dropped_before = 4;
   EXPECT_EQ(rig.events_of(gap), "5 6 ");
   EXPECT_EQ(rig.node("cam-00").reported.events_skipped, 2);
+  EXPECT_EQ(rig.facts()[0].as<EventRecorded>()->event.dropped_before, 2);
   // What was dropped once explains one gap.
   EXPECT_EQ(rig.events_of(rig.with_events(8, 8)), "");
   EXPECT_EQ(rig.problems(), "");
 }
 
-TEST(Reports, ADropThatWasToldBeforeExplainsALaterGap) {
+TEST(Reports, ANodeThatLostItsCountOfDroppedEventsIsHeardAndTheCountGoesOn) {
   Camera rig;
-  rig.serve("cam-00");
-  ReportField dropped = rig.report("cam-00");
-  dropped.counters.events_dropped = 3;
-  rig.apply(dropped);
-  EXPECT_EQ(rig.fact_names(), "node_counted");
-  EXPECT_EQ(rig.events_of(rig.with_events(4, 4)), "4 ");
+  const auto drop = [&](std::int64_t first, std::int64_t dropped, std::int64_t count) {
+    ReportField said = rig.with_events(first, first);
+    said.events[0].dropped_before = dropped;
+    said.counters.events_dropped = count;
+    return rig.events_of(said);
+  };
+  EXPECT_EQ(drop(21, 20, 20), "21 ");
+  EXPECT_EQ(drop(33, 11, 11), "33 ");
+  EXPECT_EQ(rig.node("cam-00").reported.counters.events_dropped, 31);
+  EXPECT_EQ(drop(39, 5, 16), "39 ");
+  EXPECT_EQ(rig.node("cam-00").reported.counters.events_dropped, 36);
   EXPECT_EQ(rig.problems(), "");
 }
 
@@ -101,6 +107,7 @@ TEST(Reports, FiguresBeyondAllReasonHarmNobody) {
   rig.apply(said);
   EXPECT_EQ(rig.fact_names(), "");
   said.counters.events_dropped = INT64_MAX;
+  said.events[2].dropped_before = INT64_MAX;
   rig.apply(said);
   EXPECT_EQ(rig.fact_names(), "node_counted event_recorded");
   rig.apply(said);

@@ -62,6 +62,9 @@ struct EventReport {
   std::optional<Timestamp> server_time;
   // How far off either may be, because no agent saw it happen.
   Milliseconds uncertainty{};
+  // So many numbers right before it are not on the node's disk any more and never come. Said with
+  // the event, so that a node whose own count of dropped events was lost is believed too.
+  std::int64_t dropped_before = 0;
 };
 DURU_DECLARE_RECORD(EventReport)
 
@@ -73,20 +76,24 @@ struct SyncRequest {
   std::string serving;
   std::string detail;
   FieldCounters counters;
-  std::vector<EventReport> events;  // ascending number, none missing between them
+  std::vector<EventReport> events;  // ascending number; those missing between are dropped_before
   // It was started to end with the server's own end (`duru-agent run --ephemeral`).
   bool ephemeral = false;
   bool goodbye = false;  // the last sync before it ends
   std::string agent_version;
+  // Its count of what it did over its life is lost: counters are 0 until the reply has told it
+  // where to go on.
+  bool counts_anew = false;
 };
 DURU_DECLARE_RECORD(SyncRequest)
 
 struct SyncReply {
   Timestamp server_time;
-  std::optional<Revision> revision;  // what to run; none: nothing
-  std::int64_t events_through = 0;   // every event up to this number is durable here
-  Milliseconds heartbeat;            // until the next sync
-  bool leave = false;                // ephemeral nodes: stop the workload, say goodbye, end
+  std::optional<Revision> revision;       // what to run; none: nothing
+  std::int64_t events_through = 0;        // every event up to this number is durable here
+  Milliseconds heartbeat;                 // until the next sync
+  bool leave = false;                     // ephemeral nodes: stop the workload, say goodbye, end
+  std::optional<FieldCounters> counters;  // as known here, to a node that counts anew
 };
 DURU_DECLARE_RECORD(SyncReply)
 

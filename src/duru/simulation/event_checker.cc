@@ -7,7 +7,7 @@ namespace duru {
 namespace {
 
 // An event is recorded once, in the order of its numbers; those that are missing were dropped by
-// the node, by its own word. Counters never fall.
+// the node, by its own word, and count as dropped. Counters never fall.
 class EventChecker : public Checker {
  public:
   std::string_view name() const override { return "events"; }
@@ -34,11 +34,14 @@ class EventChecker : public Checker {
     const std::string what =
         "event " + std::to_string(fact.event.number) + " of " + fact.node.str();
     expect(fact.event.number > node.last, context, what + " is recorded again");
-    node.skipped += std::max<std::int64_t>(fact.event.number - node.last - 1, 0);
-    expect(node.skipped <= node.counters.events_dropped, context,
+    const std::int64_t missing = std::max<std::int64_t>(fact.event.number - node.last - 1, 0);
+    expect(missing <= fact.event.dropped_before, context,
            what + " comes after one that is missing and was not dropped");
     expect(fact.event.at <= context.now, context, what + " lies in the future");
     node.last = fact.event.number;
+    node.skipped += missing;
+    std::int64_t& dropped = node.counters.events_dropped;
+    dropped = std::max(dropped, node.skipped);
   }
 
   void count(const NodeCounted& fact, const FactContext& context) {

@@ -87,10 +87,13 @@ SyncRequest SimulatedField::request_of(const Node& node) const {
   node.agent.describe(request, clock_.now(), releases_);
   if (node.spool == nullptr) return request;
   request.counters.events_dropped = node.spool->dropped;
+  std::int64_t before = node.spool->acknowledged;
   for (const Event& event : node.spool->events) {
     if (request.events.size() == kEventsPerSync) break;
     EventReport& report = request.events.emplace_back();
     report.number = event.number;
+    report.dropped_before = event.number - before - 1;
+    before = event.number;
     report.body = event.body;
     if (event.this_boot) report.age = since(clock_.now(), event.at);
     if (!event.this_boot && event.knows_time) report.server_time = event.at;
@@ -133,6 +136,7 @@ void SimulatedField::take(Node& node, const SyncAnswer& answer) {
 void SimulatedField::acknowledge(Node& node, std::int64_t through) {
   std::deque<Event>& events = node.spool->events;
   while (!events.empty() && events.front().number <= through) events.pop_front();
+  node.spool->acknowledged = through;
 }
 
 // --- what happens to them

@@ -86,6 +86,7 @@ class SimulatedField {
   };
   struct Spool {
     std::deque<Event> events;
+    std::int64_t acknowledged = 0;
     std::int64_t dropped = 0;
   };
   struct Node {

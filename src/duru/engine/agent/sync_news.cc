@@ -24,7 +24,7 @@ void add_events(const SyncRequest& sync, const FieldKnown& known, const Arrival&
 
 FieldEvent event_at(const EventReport& event, const SyncRequest& sync, const Arrival& arrival,
                     Timestamp enrolled_at) {
-  FieldEvent out{event.number, event.body, {}, {}};
+  FieldEvent out{event.number, event.body, {}, {}, event.dropped_before};
   const bool has_estimate = event.server_time.has_value() && *event.server_time >= enrolled_at &&
                             *event.server_time <= arrival.at;
   const Milliseconds own = std::clamp(event.uncertainty, Milliseconds(0),

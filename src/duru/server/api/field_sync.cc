@@ -44,6 +44,7 @@ void check_events(const SyncRequest& request, std::vector<JsonProblem>& problems
                                             std::to_string(kEventBytesMax) + " bytes"});
     }
     if (event.age.has_value()) check_span(*event.age, at + "/age", problems);
+    if (event.dropped_before < 0) problems.push_back({at + "/dropped_before", "is negative"});
   }
 }
 
@@ -82,28 +83,34 @@ http::Response revoked(const NodeName& node) {
                                "enrol the node again with a new code");
 }
 
-void answer(Backend& backend, http::Responder responder, const NodeName& node) {
+SyncReply reply_to(Backend& backend, const NodeName& node, const FieldKnown& known,
+                   bool counts_anew) {
+  SyncReply reply = backend.context().agents.reply_to(node, known);
+  if (counts_anew) reply.counters = known.counters;
+  return reply;
+}
+
+void answer(Backend& backend, http::Responder responder, const NodeName& node, bool counts_anew) {
   const std::optional<FieldKnown> known = read_known(backend, node);
-  responder.send(
-      known.has_value()
-          ? http::json_response(200, to_json(backend.context().agents.reply_to(node, *known)))
-          : revoked(node));
+  responder.send(known.has_value() ? http::json_response(
+                                         200, to_json(reply_to(backend, node, *known, counts_anew)))
+                                   : revoked(node));
 }
 
 void submit_news(Backend& backend, http::Responder responder, ReportField report,
-                 std::string principal) {
+                 std::string principal, bool counts_anew) {
   const auto shared = std::make_shared<const ReportField>(std::move(report));
   CommandRequest command;
   command.principal = std::move(principal);
   command.command = *shared;
-  command.reply = [&backend, responder, shared](const Reply& reply) mutable {
+  command.reply = [&backend, responder, shared, counts_anew](const Reply& reply) mutable {
     if (reply.kind != Reply::Kind::kAccepted) {
       responder.send(reply.rejection.type == "revoked" ? revoked(shared->node)
                                                        : rejection_response(reply.rejection));
       return;
     }
     backend.context().agents.took(*shared);
-    answer(backend, std::move(responder), shared->node);
+    answer(backend, std::move(responder), shared->node, counts_anew);
   };
   backend.context().loop.submit(std::move(command));
 }
@@ -132,9 +139,10 @@ void post_sync(Backend& backend, const RequestPtr& request, http::Responder resp
   }
   if (std::optional<ReportField> news = agents.on_sync(node, *body, *known)) {
     return submit_news(backend, std::move(responder), std::move(*news),
-                       *static_cast<const std::string*>(request->caller.get()));
+                       *static_cast<const std::string*>(request->caller.get()), body->counts_anew);
   }
-  responder.send(http::json_response(200, to_json(agents.reply_to(node, *known))));
+  responder.send(
+      http::json_response(200, to_json(reply_to(backend, node, *known, body->counts_anew))));
 }
 
 }  // namespace

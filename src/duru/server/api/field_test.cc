@@ -212,23 +212,6 @@ TEST(FieldSync, WhatNoAgentSendsIsRefusedWithItsPlace) {
   }
 }
 
-TEST(FieldSync, CountersBeyondAllReasonAreBoundedAndCutNoNodeOff) {
-  TestServer server;
-  TestField field(server);
-  field.apply_release("smoke-1");
-  for (const char* node : {"cam-1", "cam-2"}) {
-    SyncRequest request = field.serving(1, "smoke-1");
-    request.counters = {hours(1'000'000'000), INT64_MAX, INT64_MIN, 7};
-    field.sync(field.enrol(node), request);
-  }
-  const auto node = server.get("/v1/nodes/cam-1");
-  EXPECT_TRUE(has(node.body, R"("inferences":1000000000000000,"restarts":0,"events_dropped":7)"))
-      << node.body;
-  const auto usage = server.get("/v1/usage");
-  EXPECT_TRUE(has(usage.body, R"("inferences":2000000000000000,"restarts":0,"events_dropped":14)"))
-      << usage.body;
-}
-
 TEST(FieldVerbs, ANodeOfTheFieldIsRemovedByRevokingItAlone) {
   TestServer server;
   TestField field(server);

@@ -17,43 +17,61 @@ struct Sum {
   Wide inferences = 0;
   Wide restarts = 0;
   Wide events_dropped = 0;
+  bool operator==(const Sum&) const = default;
 };
 
 std::int64_t saturated(Wide sum) {
   return static_cast<std::int64_t>(std::min<Wide>(sum, std::numeric_limits<std::int64_t>::max()));
 }
 
-void add(const View::Reading& reading, const FieldNodeRecord& node, std::map<Key, Sum>& sums) {
-  const auto in_core = reading.state.nodes.find(node.name);
-  const bool emulated = in_core != reading.state.nodes.end() &&
-                        !in_core->second.node.accelerators.empty() &&
-                        in_core->second.node.accelerators.front().emulated;
-  Sum& sum = sums[{node.fleet.str(), node.chip.str(), emulated}];
-  const FieldCounters& counters = node.reported.counters;
-  ++sum.node_count;
+void add(const FieldCounters& counters, Sum& sum) {
   sum.up_ms += counters.up.value;
   sum.inferences += counters.inferences;
   sum.restarts += counters.restarts;
   sum.events_dropped += counters.events_dropped;
 }
 
-std::map<Key, Sum> sum_nodes(Backend& backend) {
-  std::map<Key, Sum> sums;
+void add_nodes(Backend& backend, std::map<Key, Sum>& sums) {
   const EdgeState& field = backend.context().edge.state();
   NodeName after;
   bool more = true;
   while (more) {
-    backend.context().view.read([&](const View::Reading& reading) {
+    backend.context().view.read([&](const View::Reading&) {
       const StepBudget budget;
       auto it = field.nodes.upper_bound(after);
       for (; it != field.nodes.end() && !budget.spent(); ++it) {
-        if (!it->second.fleet.empty()) add(reading, it->second, sums);
-        after = it->first;
+        const FieldNodeRecord& node = it->second;
+        after = node.name;
+        if (node.fleet.empty()) continue;
+        Sum& sum = sums[{node.fleet.str(), node.chip.str(), node.emulated}];
+        ++sum.node_count;
+        add(node.reported.counters, sum);
       }
       more = it != field.nodes.end();
     });
   }
-  return sums;
+}
+
+std::map<Key, Sum> sum_removed(Backend& backend) {
+  return backend.context().view.read([&](const View::Reading&) {
+    std::map<Key, Sum> sums;
+    for (const auto& [name, fleet] : backend.context().edge.state().fleets) {
+      for (const RemovedCounts& removed : fleet.removed) {
+        add(removed.counters, sums[{name.str(), removed.chip.str(), removed.emulated}]);
+      }
+    }
+    return sums;
+  });
+}
+
+// A node that is removed between two steps would count twice or not at all: then all is read anew.
+std::map<Key, Sum> sum_nodes(Backend& backend) {
+  while (true) {
+    const std::map<Key, Sum> removed = sum_removed(backend);
+    std::map<Key, Sum> sums = removed;
+    add_nodes(backend, sums);
+    if (sum_removed(backend) == removed) return sums;
+  }
 }
 
 // In millionths; nothing where some item has no figure.

@@ -101,5 +101,22 @@ TEST(UsageRoute, TellsWhatTheNodesOfAFleetDid) {
   EXPECT_NE(usage.body.find(line), std::string::npos) << usage.body;
 }
 
+TEST(UsageRoute, DoesNotShrinkWhenANodeIsRemoved) {
+  TestServer server;
+  TestField field(server);
+  field.apply_release("smoke-1");
+  for (const char* node : {"cam-1", "cam-2"}) {
+    SyncRequest request = field.serving(1, "smoke-1");
+    request.counters.up = seconds(90);
+    request.counters.inferences = 30;
+    field.sync(field.enrol(node), request);
+  }
+  EXPECT_EQ(server.post("/v1/nodes/cam-1/revoke", R"({"reason":"sold","remove":true})").status,
+            204);
+  const auto usage = server.get("/v1/usage");
+  const std::string line = R"("node_count":1,"up_seconds":"180","inferences":60,)";
+  EXPECT_NE(usage.body.find(line), std::string::npos) << usage.body;
+}
+
 }  // namespace
 }  // namespace duru
