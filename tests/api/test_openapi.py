@@ -199,6 +199,11 @@ def walk_field(walk):
     assert walk("GET", "/v1/nodes/cam-1", 200)["field"]["link"] == "online"
     for verb in ("pause", "resume", "stop"):
         walk("POST", f"/v1/rollouts/first/{verb}", 200, {})
+    spare = release | {"name": "smoke-0"}
+    walk("POST", "/v1/apply", 200, {"releases": [spare]})
+    walk("DELETE", "/v1/releases/smoke-0", 204)
+    walk("DELETE", "/v1/releases/smoke-0", 404)
+    walk("DELETE", "/v1/releases/smoke-1", 409)
     walk("POST", "/v1/end_nodes", 200, {})
     walk("POST", "/v1/nodes/cam-1/revoke", 204, {"reason": "the day is over"})
     walk("POST", "/v1/field/sync", 401, {}, token=credential)

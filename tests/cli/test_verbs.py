@@ -182,6 +182,7 @@ def test_what_is_not_there_is_exit_code_3(shared):
         ["explain", "none"],
         ["cordon", "none"],
         ["remove", "node", "none"],
+        ["remove", "release", "none"],
     ):
         done = cli(shared, *arguments, code=3)
         assert done.stdout == "" and done.stderr.startswith("error: ") and "none" in done.stderr, arguments

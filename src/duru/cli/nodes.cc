@@ -8,7 +8,8 @@
 #include "duru/cli/verbs.h"
 #include "duru/domain/names.h"
 
-// cordon, drain, uncordon, remove, mark: what an operator does to nodes and accelerators.
+// cordon, drain, uncordon, remove, mark: what an operator does to nodes and accelerators; `remove`
+// does to releases what it does to nodes.
 namespace duru::cli {
 namespace {
 
@@ -76,7 +77,21 @@ int drain(Context& context, const NodeOptions& options) {
                    drain_sentence(options.node, before.value(), after.value()));
 }
 
+int remove_release(Context& context, const std::string& release) {
+  auto api = context.connect();
+  if (!api.ok()) return context.fail(api.error());
+  const auto answer = api.value().remove(path_of({"v1", "releases", release}));
+  if (!answer.ok()) return context.fail(answer.error());
+  context.console().note("removed release " + release +
+                         "; its files go a day later where nothing else names them");
+  return kExitOk;
+}
+
 int remove(Context& context, const NodeOptions& options) {
+  if (options.kind == "release") {
+    if (options.force) return context.fail_usage("--force: is for nodes");
+    return remove_release(context, options.node);
+  }
   auto api = context.connect();
   if (!api.ok()) return context.fail(api.error());
   const auto answer = api.value().remove(path_of({"v1", "nodes", options.node}) +
@@ -152,16 +167,19 @@ Verb remove_verb() {
   auto options = std::make_shared<NodeOptions>();
   return {
       .name = "remove",
-      .summary = "Take a node out of the fleet; it must hold no work and take none",
+      .summary =
+          "Take a node that holds no work out of the fleet, or forget a release that has no use",
       .examples =
           "  duru drain NODE            # stops what runs, and takes a moment\n"
           "  duru get nodes             # TASKS 0: it is empty\n"
           "  duru remove node NODE\n"
           "It stays away until the server starts again and finds it; a drain stays over starts,\n"
-          "so a node that is to take no work is left drained.\n",
-      .arguments = {positional("KIND", &options->kind, "node", {"node"}),
-                    naming("nodes", positional("NAME", &options->node, "the node")),
-                    flag("--force", &options->force, "also when it still takes work")},
+          "so a node that is to take no work is left drained.\n"
+          "  duru remove release RELEASE"
+          "\n",
+      .arguments = {positional("KIND", &options->kind, "node or release", {"node", "release"}),
+                    naming("KIND", positional("NAME", &options->node, "its name")),
+                    flag("--force", &options->force, "a node, also when it still takes work")},
       .run = [options](Context& context) { return remove(context, *options); }};
 }
 

@@ -83,6 +83,7 @@ std::vector<Message> one_of_each() {
       EventRecorded{kNode, FleetName("cams"), {4, R"({"kind":"alarm"})", kTime, seconds(1), 3}},
       NodeSilent{kNode, "not heard", true},
       NodeHeard{kNode},
+      ReleaseRemoved{ReleaseName("v1")},
   };
 }
 
@@ -109,6 +110,7 @@ constexpr const char* kGolden[] = {
     R"({"kind":"event_recorded","body":{"node":"cam-1","fleet":"cams","event":{"number":4,"body":"{\"kind\":\"alarm\"}","at":"2027-01-15T08:00:00.123Z","uncertainty":"1s","dropped_before":3}}})",
     R"({"kind":"node_silent","body":{"node":"cam-1","detail":"not heard","failed":true}})",
     R"({"kind":"node_heard","body":{"node":"cam-1"}})",
+    R"({"kind":"release_removed","body":{"release":"v1"}})",
 };
 
 TEST(CanonicalTextOfTheField, OfOneFactOfEveryKindStaysAsItWas) {

@@ -41,7 +41,7 @@ const std::vector<const Kind*>& command_kinds() {
       &kind_of<EndAllWork>(),   &kind_of<StartServer>(),     &kind_of<AcceptLoss>(),
       &kind_of<SetService>(),   &kind_of<EndService>(),      &kind_of<ApplyField>(),
       &kind_of<SteerRollout>(), &kind_of<MakeEnrolment>(),   &kind_of<EnrolNode>(),
-      &kind_of<RevokeNode>(),   &kind_of<ReportField>()};
+      &kind_of<RevokeNode>(),   &kind_of<ReportField>(),     &kind_of<RemoveRelease>()};
   return kinds;
 }
 

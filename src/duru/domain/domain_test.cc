@@ -70,7 +70,8 @@ TEST(Kinds, NumbersAndNamesOfFactsStayAsTheyWere) {
             "114 node_counted: 1=node 2=counters\n"
             "115 event_recorded: 1=node 2=fleet 3=event\n"
             "116 node_silent: 1=node 2=detail 3=failed\n"
-            "117 node_heard: 1=node\n");
+            "117 node_heard: 1=node\n"
+            "118 release_removed: 1=release\n");
 }
 
 TEST(Kinds, ADefaultRecordTakesNoBytesSoDefaultsComeBackAsTheyWere) {

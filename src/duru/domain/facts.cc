@@ -119,7 +119,8 @@ const std::vector<const Kind*>& fact_kinds() {
                                                  &kind_of<NodeCounted>(),
                                                  &kind_of<EventRecorded>(),
                                                  &kind_of<NodeSilent>(),
-                                                 &kind_of<NodeHeard>()};
+                                                 &kind_of<NodeHeard>(),
+                                                 &kind_of<ReleaseRemoved>()};
   return kinds;
 }
 

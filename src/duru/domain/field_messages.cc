@@ -8,6 +8,7 @@ DURU_ENUM(RolloutOutcome, {kNone, "none"}, {kCompleted, "completed"}, {kReturned
           {kStopped, "stopped"})
 
 DURU_RECORD(ApplyField, (1, fleets), (2, releases), (3, rollouts))
+DURU_RECORD(RemoveRelease, (1, release))
 DURU_RECORD(SteerRollout, (1, rollout), (2, action))
 DURU_RECORD(MakeEnrolment, (1, code), (2, labels), (3, valid_for))
 DURU_RECORD(EnrolNode, (1, code), (2, credential), (3, service), (4, node), (5, chips))
@@ -16,6 +17,7 @@ DURU_RECORD(ReportField, (1, node), (2, boot_id), (3, revision), (4, phase), (5,
             (6, detail), (7, counters), (8, events), (9, steady_for))
 DURU_RECORD(FleetDefined, (1, fleet))
 DURU_RECORD(ReleaseDefined, (1, release))
+DURU_RECORD(ReleaseRemoved, (1, release))
 DURU_RECORD(RolloutDefined, (1, rollout), (2, nodes), (3, wave_sizes))
 DURU_RECORD(EnrolmentMade, (1, code), (2, labels), (3, valid_until))
 DURU_RECORD(NodeEnrolled, (1, code), (2, credential), (3, service), (4, node), (5, chip),
@@ -41,6 +43,7 @@ DURU_KIND(MakeEnrolment, kCommand, "edge", 42, "make_enrolment")
 DURU_KIND(EnrolNode, kCommand, "edge", 43, "enrol_node")
 DURU_KIND(RevokeNode, kCommand, "edge", 44, "revoke_node")
 DURU_KIND(ReportField, kCommand, "edge", 45, "report_field")
+DURU_KIND(RemoveRelease, kCommand, "edge", 46, "remove_release")
 DURU_KIND(FleetDefined, kFact, "edge", 100, "fleet_defined")
 DURU_KIND(ReleaseDefined, kFact, "edge", 101, "release_defined")
 DURU_KIND(RolloutDefined, kFact, "edge", 102, "rollout_defined")
@@ -59,5 +62,6 @@ DURU_KIND(NodeCounted, kFact, "edge", 114, "node_counted")
 DURU_KIND(EventRecorded, kFact, "edge", 115, "event_recorded")
 DURU_KIND(NodeSilent, kFact, "edge", 116, "node_silent")
 DURU_KIND(NodeHeard, kFact, "edge", 117, "node_heard")
+DURU_KIND(ReleaseRemoved, kFact, "edge", 118, "release_removed")
 
 }  // namespace duru

@@ -18,6 +18,12 @@ struct ApplyField {
 };
 DURU_DECLARE_KIND(ApplyField)
 
+// Refused while a fleet, an unfinished rollout or a node has use for it.
+struct RemoveRelease {
+  ReleaseName release;
+};
+DURU_DECLARE_KIND(RemoveRelease)
+
 struct SteerRollout {
   RolloutName rollout;
   SteerAction action{};
@@ -78,6 +84,12 @@ struct ReleaseDefined {
   Release release;
 };
 DURU_DECLARE_KIND(ReleaseDefined)
+
+// Its name may come again; its files go when nothing else names them.
+struct ReleaseRemoved {
+  ReleaseName release;
+};
+DURU_DECLARE_KIND(ReleaseRemoved)
 
 // The rollout and, once and for all, who is in which wave.
 struct RolloutDefined {

@@ -242,5 +242,39 @@ TEST(Apply, AServiceKeepsWhatItTookWhenTheFleetAsksForMore) {
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Apply, AReleaseIsRemovedOnceNoFleetRolloutOrNodeHasUseForIt) {
+  EdgeRig rig;
+  rig.fleet("ridge", 1);
+  const auto roll_out = [&](const std::string& name) {
+    rig.apply(ApplyField{{}, {release(name)}, {rollout("to-" + name, "ridge", name)}});
+  };
+  const auto refusal = [&](const std::string& name) {
+    const Outcome outcome = rig.apply(RemoveRelease{ReleaseName(name)});
+    const auto* rejection = std::get_if<Rejection>(&outcome);
+    if (rejection == nullptr) return std::string();
+    return rejection->type + ": " + rejection->detail;
+  };
+  EXPECT_EQ(refusal("smoke-1"), "not-found: there is no release smoke-1");
+  roll_out("smoke-1");
+  EXPECT_EQ(refusal("smoke-1"), "release-in-use: release smoke-1 is what rollout to-smoke-1 gives");
+  rig.serve_all();
+  rig.run_until(rig.now() + hours(1));
+  EXPECT_EQ(refusal("smoke-1"), "release-in-use: release smoke-1 is what fleet ridge runs");
+  for (const char* next : {"smoke-2", "smoke-3"}) {
+    roll_out(next);
+    rig.serve_all();
+    rig.run_until(rig.now() + hours(1));
+  }
+  EXPECT_EQ(refusal("smoke-2"),
+            "release-in-use: release smoke-2 is what node cam-00 runs or goes back to");
+  EXPECT_EQ(refusal("smoke-1"), "");
+  EXPECT_EQ(rig.fact_names(), "release_removed");
+  EXPECT_EQ(rig.state().releases.count(ReleaseName("smoke-1")), 0U);
+  Manifest other = release("smoke-1").manifest;
+  other.command = {"./other"};
+  EXPECT_EQ(rig.rejection(ApplyField{{}, {release(other)}, {}}), "");
+  EXPECT_EQ(rig.problems(), "");
+}
+
 }  // namespace
 }  // namespace duru::testing

@@ -15,6 +15,7 @@ Outcome EdgeModule::decide(const Message& input, Decision& decision) {
   EdgeTx tx(state_, decision);
   if (const auto* c = input.as<ReportField>()) return decide_report(tx, *c);
   if (const auto* c = input.as<ApplyField>()) return decide_apply(tx, *c);
+  if (const auto* c = input.as<RemoveRelease>()) return decide_remove_release(tx, *c);
   if (const auto* c = input.as<SteerRollout>()) return decide_steer(tx, *c);
   if (const auto* c = input.as<MakeEnrolment>()) return decide_make_enrolment(tx, *c);
   if (const auto* c = input.as<EnrolNode>()) return decide_enrol(tx, *c);

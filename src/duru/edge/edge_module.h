@@ -66,7 +66,8 @@
 //     in the same commit; what it counted stays with its fleet.
 //
 // Cost: O(log nodes + waves) a report; O(wave · log nodes) when one begins; O(fleet · log nodes)
-// when a rollout is applied or ends; O(nodes without a fleet) for a new fleet. Nothing else walks
+// when a rollout is applied or ends; O(nodes without a fleet) for a new fleet; O(nodes) to remove a
+// release. Nothing else walks
 // the nodes, so that 100,000 of them cost what changes.
 #pragma once
 
@@ -82,8 +83,8 @@ class EdgeModule : public Module {
  public:
   std::string_view name() const override { return "edge"; }
   // Rejections: "invalid", "immutable", "not-found", "name-taken", "rollout-in-flight",
-  // "unsuitable-chip", "already-ended", "enrolment-invalid", "enrolment-expired", "revoked", and
-  // those that the core gives to what is handed over.
+  // "unsuitable-chip", "release-in-use", "already-ended", "enrolment-invalid",
+  // "enrolment-expired", "revoked", and those that the core gives to what is handed over.
   Outcome decide(const Message& input, Decision& decision) override;
   void evolve(const Message& fact, const FactContext& context) override;
   std::optional<Timestamp> next_deadline(Timestamp now) const override;

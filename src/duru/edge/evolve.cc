@@ -313,6 +313,8 @@ void evolve(EdgeState& state, const Message& fact, const FactContext& context) {
     apply(state, *fleet);
   } else if (const auto* release = fact.as<ReleaseDefined>()) {
     state.releases.emplace(release->release.name, release->release);
+  } else if (const auto* removed = fact.as<ReleaseRemoved>()) {
+    state.releases.erase(removed->release);
   } else if (const auto* resumed = fact.as<Resumed>()) {
     apply(state, *resumed, context.now);
   } else {

@@ -58,6 +58,10 @@ void check_node(const EdgeState& state, const FieldNodeRecord& node, Findings& o
       out.push_back(name + " has a release before its wave");
     }
   }
+  for (const ReleaseName* release : {&node.given.current, &node.given.previous, &node.good}) {
+    if (node.revoked || release->empty() || state.releases.count(*release) > 0) continue;
+    out.push_back(name + " has use for " + release->str() + ", which is removed");
+  }
   if (node.revoked && !node.given.current.empty()) out.push_back(name + " is revoked and served");
   if (node.fleet.empty() && node.given.revision > 0) out.push_back(name + " serves no fleet");
   if (node.reported.revision > node.given.revision) {

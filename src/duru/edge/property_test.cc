@@ -39,7 +39,8 @@ class Field {
       case 3:
         return RevokeNode{node(), "chance", chance_.one_in(2)};
       case 4:
-        return Tick{};
+        if (chance_.one_in(2)) return Tick{};
+        return RemoveRelease{ReleaseName("release-" + std::to_string(chance_.below(4)))};
       case 5:
       case 6:
         return NodeObserved{node(), chance_.one_in(2), "not heard for long"};
@@ -195,7 +196,7 @@ TEST(Property, WhatMustHoldHoldsAfterEveryFactAndEveryFactEndAndRejectionComesUp
   }
   EXPECT_EQ(outcomes.size(), 3U);
   for (const char* type : {"not-found", "name-taken", "rollout-in-flight", "already-ended",
-                           "enrolment-invalid", "enrolment-expired", "revoked"}) {
+                           "enrolment-invalid", "enrolment-expired", "revoked", "release-in-use"}) {
     EXPECT_EQ(rejections.count(type), 1U) << type;
   }
 }

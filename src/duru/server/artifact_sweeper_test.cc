@@ -61,7 +61,7 @@ class ArtifactSweeperTest : public ::testing::Test {
   std::int64_t next_seq_ = 1;
 };
 
-TEST_F(ArtifactSweeperTest, KeepsTheManifestsAndFilesOfReleases) {
+TEST_F(ArtifactSweeperTest, KeepsTheManifestsAndFilesOfReleasesUntilTheyAreRemoved) {
   const Digest file = put("a model");
   const Digest manifest = put("a manifest");
   put("nobody's");
@@ -78,6 +78,10 @@ TEST_F(ArtifactSweeperTest, KeepsTheManifestsAndFilesOfReleases) {
   EXPECT_EQ(swept.value(), 1U);
   EXPECT_TRUE(store_->exists(file));
   EXPECT_TRUE(store_->exists(manifest));
+  DurableCommit removal;
+  removal.facts.push_back(ReleaseRemoved{ReleaseName("smoke-1")});
+  show(std::move(removal));
+  EXPECT_EQ(sweeper.sweep(wall_time() + hours(25)).value(), 2U);
 }
 
 TEST_F(ArtifactSweeperTest, KeepsWhatJobsOfTheStateAndOfTheHistoryNameAndSweepsTheRest) {

@@ -27,6 +27,7 @@ void RandomField::act() {
   if (what <= 30) return apply();
   if (what <= 40) return steer();
   if (what <= 43) return revoke();
+  if (what <= 47) return remove_release();
   break_something();
 }
 
@@ -58,7 +59,7 @@ void RandomField::apply() {
     fleets_.push_back(FleetName(name));
   }
   if (releases_.empty() || dice_.one_in(2)) {
-    const std::string name = "release-" + std::to_string(releases_.size() + 1);
+    const std::string name = "release-" + std::to_string(++made_releases_);
     command.releases = {simulated_release(name)};
     releases_.push_back(ReleaseName(name));
     world_.agents().set_probe(name, !dice_.one_in(4));
@@ -95,6 +96,13 @@ void RandomField::steer() {
 
 void RandomField::revoke() {
   if (!nodes_.empty()) give(RevokeNode{dice_.pick(nodes_), "drawn", dice_.one_in(2)});
+}
+
+void RandomField::remove_release() {
+  if (releases_.size() < 2) return;
+  const ReleaseName release = dice_.pick(releases_);
+  give(RemoveRelease{release});
+  if (world_.field().releases.count(release) == 0) std::erase(releases_, release);
 }
 
 void RandomField::break_something() {

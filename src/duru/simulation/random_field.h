@@ -29,6 +29,7 @@ class RandomField {
   Rollout draw_rollout();
   void steer();
   void revoke();
+  void remove_release();
   void break_something();
 
   World& world_;
@@ -37,7 +38,8 @@ class RandomField {
   const Chip chip_;
   std::vector<NodeName> nodes_;  // that ever enrolled
   std::vector<FleetName> fleets_;
-  std::vector<ReleaseName> releases_;
+  std::vector<ReleaseName> releases_;  // that are not removed
+  std::int64_t made_releases_ = 0;
   std::vector<RolloutName> rollouts_;
 };
 

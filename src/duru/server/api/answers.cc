@@ -31,9 +31,10 @@ std::string title_of(const std::string& type) {
 
 int status_of(const Rejection& rejection) {
   if (rejection.type == "not-found") return 404;
-  for (const char* conflict : {"name-taken", "id-taken", "already-ended", "node-in-use",
-                               "not-a-session", "dependency-failed", "infeasible", "unsupported",
-                               "queue-full", "immutable", "rollout-in-flight", "unsuitable-chip"}) {
+  for (const char* conflict :
+       {"name-taken", "id-taken", "already-ended", "node-in-use", "not-a-session",
+        "dependency-failed", "infeasible", "unsupported", "queue-full", "immutable",
+        "rollout-in-flight", "unsuitable-chip", "release-in-use"}) {
     if (rejection.type == conflict) return 409;
   }
   if (rejection.type == "revoked") return 401;

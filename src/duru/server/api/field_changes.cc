@@ -28,6 +28,9 @@ void ChangeIndex::note_rollout_fact(const EdgeState& field, const Message& fact)
     note(WatchKind::kFleets, fleet->fleet.name.str());
   } else if (const auto* release = fact.as<ReleaseDefined>()) {
     note(WatchKind::kReleases, release->release.name.str());
+  } else if (const auto* removed = fact.as<ReleaseRemoved>()) {
+    const std::string& name = removed->release.str();
+    note_deleted({WatchKind::kReleases, name, 0}, name, "");
   } else if (const auto* defined = fact.as<RolloutDefined>()) {
     note_rollout(field, defined->rollout.name);
   } else if (const auto* started = fact.as<WaveStarted>()) {

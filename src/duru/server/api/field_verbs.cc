@@ -1,5 +1,5 @@
 // What an operator asks of the field: a code for a node, a rollout's pause, resume and stop, the
-// end of a node's credential, and that ephemeral nodes leave.
+// end of a node's credential or of a release, and that ephemeral nodes leave.
 #include "duru/api/render.h"
 #include "duru/base/sha256.h"
 #include "duru/server/api/backend.h"
@@ -67,6 +67,11 @@ void post_revoke(Backend& backend, const RequestPtr& request, http::Responder re
   backend.submit(*request, std::move(responder), std::move(order));
 }
 
+void delete_release(Backend& backend, const RequestPtr& request, http::Responder responder) {
+  const ReleaseName release(request->parameter("release"));
+  backend.submit(*request, std::move(responder), {RemoveRelease{release}, 204, {}, {}});
+}
+
 // Level-triggered: asked again, it tells how many are left.
 void post_end_nodes(Backend& backend, const RequestPtr& request, http::Responder responder) {
   if (!expect_empty_body(*request, responder)) return;
@@ -97,6 +102,10 @@ void add_field_verb_routes(http::Router& router, Backend& backend) {
   add_steer("/v1/rollouts/{rollout}/stop", SteerAction::kStop);
   add("/v1/nodes/{node}/revoke", post_revoke);
   add("/v1/end_nodes", post_end_nodes);
+  router.add("DELETE", "/v1/releases/{release}",
+             [&backend](const RequestPtr& request, http::Responder responder) {
+               delete_release(backend, request, std::move(responder));
+             });
 }
 
 }  // namespace duru
