@@ -10,6 +10,7 @@
 // Level-triggered both ways: a lost, doubled or late message changes nothing. A sync says all that
 // the node has to say (how it stands, its counters, every event that is not acknowledged, up to
 // kEventsPerSync); the reply says all that it should do. What the reply acknowledges is durable.
+// Events beyond a rate (engine/agent/news_credit.h) are not acknowledged, and wait at the node.
 //
 // Answers: 401 with problem type "revoked" or "unauthorized": the node goes on serving what it
 // serves and asks again at its heartbeat, because a mistake of ours must not end a camera. 429,

@@ -153,8 +153,18 @@ void AgentEngine::expect(const NodeName& node, Milliseconds heartbeat) {
 std::optional<ReportField> AgentEngine::on_sync(const NodeName& node, const SyncRequest& request,
                                                 const FieldKnown& known) {
   const std::lock_guard lock(mutex_);
-  const Timestamp now = clock_.now();
   Entry& entry = entry_of(node);
+  const std::size_t events = entry.credit.take_events(request, known.events_through, clock_.now());
+  if (events == request.events.size()) return take_sync(entry, request, known);
+  SyncRequest rest = request;  // the other events are said again
+  rest.events.resize(events);
+  return take_sync(entry, rest, known);
+}
+
+std::optional<ReportField> AgentEngine::take_sync(Entry& entry, const SyncRequest& request,
+                                                  const FieldKnown& known) {
+  const Timestamp now = clock_.now();
+  const NodeName node(*entry.name);
   if (entry.counted_at.value == 0) entry.counted_at = now;
   entry.heartbeat = known.heartbeat;
   if (is_of_former_boot(entry, request, now)) return std::nullopt;
@@ -174,7 +184,7 @@ std::optional<ReportField> AgentEngine::on_sync(const NodeName& node, const Sync
   // The module made nothing of this standing: it is about a revision that was replaced, say.
   const bool is_known = news.has_value() && entry.took == taken_of(*news) && news->events.empty() &&
                         !report_due && !request.goodbye;
-  if (is_known) news.reset();
+  if (is_known || (news.has_value() && !entry.credit.take_news(now))) news.reset();
   entry.owes_up = is_back && news.has_value();
   if (is_back && !news.has_value()) say_up(entry);
   return news;

@@ -37,6 +37,7 @@
 #include <unordered_map>
 
 #include "duru/base/clock.h"
+#include "duru/engine/agent/news_credit.h"
 #include "duru/engine/agent/sync_news.h"
 #include "duru/engine/engine.h"
 
@@ -80,7 +81,8 @@ class AgentEngine : public Engine {
   bool ready() const;
   // An enrolled node: from now on it is late, then lost, unless it syncs.
   void expect(const NodeName& node, Milliseconds heartbeat);
-  // What is to become durable before the sync is answered; nothing for a mere heartbeat.
+  // What is to become durable before the sync is answered; nothing for a mere heartbeat, and no
+  // more than the node's credit pays for.
   std::optional<ReportField> on_sync(const NodeName& node, const SyncRequest& request,
                                      const FieldKnown& known);
   // A report was accepted: the same again is no news, even if the module made nothing of it.
@@ -129,6 +131,7 @@ class AgentEngine : public Engine {
     bool owes_up = false;  // it is back, once what it says is accepted
     bool ephemeral = false;
     bool gone = false;  // it said goodbye
+    NewsCredit credit;
     std::unique_ptr<Run> run;
   };
   using Due = std::pair<Timestamp, Entry*>;
@@ -140,6 +143,8 @@ class AgentEngine : public Engine {
   bool is_of_former_boot(const Entry& entry, const SyncRequest& request, Timestamp now) const;
   std::size_t count_present(bool ephemeral) const;
   Arrival arrival_of(Entry& entry, const SyncRequest& request, Timestamp now) const;
+  std::optional<ReportField> take_sync(Entry& entry, const SyncRequest& request,
+                                       const FieldKnown& known);
   void watch(Entry& entry);
   void hear(Entry& entry, const SyncRequest& request, Timestamp now);
   void say_up(Entry& entry);
