@@ -31,6 +31,8 @@
 //     every node that got the release from it is given what it was known to serve before, else the
 //     fleet's current release, else nothing. With pause_on_failure it pauses instead. A person who
 //     resumes it accepts the failures so far: they stay failed, and are not needed for success.
+//   - A wave of which no node is left, because they were revoked, proves nothing and pauses the
+//     rollout; who resumes it goes on without.
 //   - A wave without success in its time, or none again after it lost it, pauses the rollout. A
 //     paused one begins no wave and ends no bake; failures still return it. Every pause and end
 //     says why, with figures.

@@ -65,8 +65,11 @@ void apply(EdgeState& state, const RolloutResumed& fact, Timestamp now) {
     rollout.pause_reason.clear();
     rollout.waiting_since = now;
     for (std::size_t wave = 0; wave < static_cast<std::size_t>(rollout.started); ++wave) {
-      const std::int32_t failed = state.counts(rollout, wave).failed;
-      if (failed > state.failures_allowed(rollout, wave)) rollout.waves[wave].tolerated = failed;
+      const WaveCounts counts = state.counts(rollout, wave);
+      if (counts.nodes == 0) rollout.waves[wave].may_be_empty = true;
+      if (counts.failed > state.failures_allowed(rollout, wave)) {
+        rollout.waves[wave].tolerated = counts.failed;
+      }
     }
   });
 }

@@ -10,7 +10,7 @@ DURU_RECORD(RemovedCounts, (1, chip), (2, emulated), (3, counters))
 DURU_RECORD(FleetRecord, (1, fleet), (2, current), (3, rollout), (4, removed))
 DURU_RECORD(EnrolmentRecord, (1, code), (2, labels), (3, valid_until))
 DURU_RECORD(WaveCounts, (1, nodes), (2, proven), (3, failed), (4, silent))
-DURU_RECORD(WaveRecord, (1, size), (2, started_at), (3, tolerated), (4, at_end))
+DURU_RECORD(WaveRecord, (1, size), (2, started_at), (3, tolerated), (4, at_end), (5, may_be_empty))
 DURU_RECORD(RolloutRecord, (1, rollout), (2, waves), (3, started), (4, defined_at),
             (5, waiting_since), (6, bake_until), (7, paused), (8, pause_reason), (9, outcome),
             (10, reason), (11, ended_at))

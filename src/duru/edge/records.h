@@ -46,7 +46,8 @@ struct WaveRecord {
   std::optional<Timestamp> started_at;
   // Failures that a person accepted by resuming: they count neither against the wave nor for it.
   std::int32_t tolerated = 0;
-  WaveCounts at_end;  // of an ended rollout; until then EdgeState::counts
+  WaveCounts at_end;          // of an ended rollout; until then EdgeState::counts
+  bool may_be_empty = false;  // a person resumed it when none of its nodes was left
 };
 DURU_DECLARE_RECORD(WaveRecord)
 

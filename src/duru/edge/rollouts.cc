@@ -106,7 +106,7 @@ void complete(EdgeTx& tx, const RolloutName& name) {
   }
   const std::string serving = std::to_string(proven) + " of " + nodes(total) + " serve it";
   tx.emit(RolloutEnded{name, RolloutOutcome::kCompleted,
-                       total == 0 ? "the fleet had no nodes" : serving});
+                       rollout.waves.empty() ? "the fleet had no nodes" : serving});
   give_due(tx);
 }
 
@@ -134,6 +134,12 @@ bool step(EdgeTx& tx, const RolloutName& name) {
   const RolloutRecord& rollout = tx.state().rollouts.at(name);
   const std::size_t wave = last_started(rollout);
   const auto number = static_cast<std::int32_t>(wave);
+  // Nobody is left to prove the release.
+  const bool is_empty = tx.state().counts(rollout, wave).nodes == 0;
+  if (is_empty && !rollout.waves[wave].may_be_empty && !rollout.paused) {
+    tx.emit(RolloutPaused{name, "no node of wave " + std::to_string(number + 1) + " is left"});
+    return true;
+  }
   const bool holds = tx.state().counts(rollout, wave).proven >= tx.state().needed(rollout, wave);
   const bool bakes = rollout.bake_until.has_value();
   if (bakes != holds) {

@@ -248,6 +248,43 @@ TEST(Rollouts, ARevokedNodeLeavesItsWave) {
   EXPECT_EQ(rig.problems(), "");
 }
 
+TEST(Rollouts, AWaveThatLostAllItsNodesProvesNothingAndAPersonDecides) {
+  EdgeRig rig;
+  rig.fleet("ridge", 4);
+  Rollout made = rollout("r", "ridge", "smoke-1");
+  made.waves = {count(1), count(3)};
+  rig.apply(ApplyField{{}, {release("smoke-1")}, {made}});
+  rig.apply(RevokeNode{NodeName("cam-00"), "it fell", false});
+  EXPECT_EQ(rig.rollout("r").pause_reason, "no node of wave 1 is left");
+  rig.run_until(rig.now() + hours(10));
+  EXPECT_EQ(rig.rollout("r").started, 1);
+  EXPECT_EQ(rig.given("cam-01"), "/");
+  rig.restart(rig.now());
+  rig.take(SteerRollout{RolloutName("r"), SteerAction::kResume});
+  rig.run_until(rig.now() + hours(1));
+  EXPECT_EQ(rig.rollout("r").started, 2);
+  rig.serve_all();
+  rig.run_until(rig.now() + hours(1));
+  EXPECT_EQ(rig.rollout("r").outcome, RolloutOutcome::kCompleted);
+  EXPECT_EQ(rig.rollout("r").reason, "3 of 3 nodes serve it");
+  EXPECT_EQ(rig.problems(), "");
+}
+
+TEST(Rollouts, AWaveThatLosesItsLastNodeWhileItBakesPausesToo) {
+  EdgeRig rig;
+  rig.fleet("ridge", 2);
+  Rollout made = rollout("r", "ridge", "smoke-1");
+  made.waves = {count(1), count(1)};
+  rig.apply(ApplyField{{}, {release("smoke-1")}, {made}});
+  rig.serve("cam-00");
+  EXPECT_TRUE(rig.rollout("r").bake_until.has_value());
+  rig.apply(RevokeNode{NodeName("cam-00"), "it fell", true});
+  EXPECT_TRUE(rig.rollout("r").paused);
+  rig.run_until(rig.now() + hours(1));
+  EXPECT_EQ(rig.given("cam-01"), "/");
+  EXPECT_EQ(rig.problems(), "");
+}
+
 TEST(Rollouts, ANodeThatTheCoreRefusesPausesTheRolloutAndIsTriedAgain) {
   Ridge rig;
   rig.refuse("cam-01");

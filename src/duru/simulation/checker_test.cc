@@ -223,10 +223,32 @@ TEST_F(CheckerTest, NoticesAWaveThatDoesNotWaitForTheOneBefore) {
   const auto checker = make_wave_checker();
   Rollout rollout;
   rollout.name = RolloutName("r");
-  show(*checker, RolloutDefined{rollout, {NodeName("a"), NodeName("b")}, {1, 1}});
+  rollout.release = ReleaseName("smoke-2");
+  const NodeName a("a");
+  NodeEnrolled enrolled;
+  enrolled.node = a;
+  show(*checker, enrolled);
+  show(*checker, RolloutDefined{rollout, {a, NodeName("b")}, {1, 1}});
   show(*checker, WaveStarted{rollout.name, 0});
+  show(*checker, NodeRevised{a, {1, {"smoke-2", {}, ""}, {}}});
+  show(*checker, NodePhaseReported{a, 1, FieldPhase::kServing, "smoke-2", "", false});
   show(*checker, WaveBaking{rollout.name, 0, Timestamp(100)}, 10);
   EXPECT_EQ(show(*checker, WaveStarted{rollout.name, 1}, 99), 1U);
+}
+
+TEST_F(CheckerTest, NoticesAWaveThatGoesOnWithNobodyToProveIt) {
+  const auto checker = make_wave_checker();
+  Rollout rollout;
+  rollout.name = RolloutName("r");
+  const NodeName a("a");
+  NodeEnrolled enrolled;
+  enrolled.node = a;
+  show(*checker, enrolled);
+  show(*checker, RolloutDefined{rollout, {a, NodeName("b")}, {1, 1}});
+  show(*checker, WaveStarted{rollout.name, 0});
+  show(*checker, NodeRevoked{a, "it fell", false});
+  show(*checker, WaveBaking{rollout.name, 0, Timestamp(100)}, 10);
+  EXPECT_EQ(show(*checker, WaveStarted{rollout.name, 1}, 100), 1U);
 }
 
 TEST_F(CheckerTest, NoticesAWaveThatGoesOnThoughItsNodeFellSilent) {

@@ -159,6 +159,7 @@ class WaveChecker : public Checker {
       proven += node->second.serves && !node->second.silent &&
                 node->second.current == rollout.rollout.release.str();
     }
+    expect(size > 0, context, rollout.rollout.name.str() + " goes on with nobody to prove it");
     const std::int64_t share = rollout.rollout.success_ppm.value_or(kMillion);
     expect(proven * kMillion >= size * share, context,
            std::to_string(proven) + " of " + std::to_string(size) + " nodes serve and " +
