@@ -20,11 +20,22 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_credential(field, new_no
     assert sent[0] not in node.call("status").stdout
 
 
+def test_a_new_code_after_a_lost_answer_comes_with_a_new_credential(field, new_node):
+    node = new_node()
+    lost = iter([True])
+    field.loses = lambda kind: next(lost, False)
+    assert node.call("enrol", "--server", field.url, "--code", "used-code").returncode == 5
+    node.enrol(field)
+    first, second = [body["credential"] for body in field.enrolments]
+    assert first != second, "the server knows the first as the node of the other code"
+
+
 def test_enrolling_again_changes_nothing_and_another_code_is_refused(field, node):
     again = node.enrol(field)
     assert len(field.enrolments) == 1 and "nothing is changed" in again
     other = node.call("enrol", "--server", field.url, "--code", "other")
     assert other.returncode == 4 and "enrolled already, as node camera-1" in other.stderr
+    assert "duru-agent unenrol --data" in other.stderr
 
 
 def test_a_code_that_the_server_does_not_know_is_refused_with_its_words(field, new_node):

@@ -42,18 +42,21 @@ Result<Identity> load_identity(const Folder& data) {
   return copy.ok() ? copy : identity;
 }
 
-// The identity as it shall be sent: one that was begun goes on with its credential.
+// The identity as it shall be sent: one that was begun with this code goes on with its credential.
+// The server may know that one as the node of the other code.
 Result<Identity> begin(const Folder& data, const Enrolment& enrolment) {
   Identity identity;
   auto before = load_identity(data);
   if (before.ok()) {
+    const bool same_code = before.value().request.code == enrolment.request.code;
     if (before.value().reply) {
-      if (before.value().request.code == enrolment.request.code) return before;
-      return refusal(ErrorCode::kConflict, data.path() + " is enrolled already, as node " +
-                                               before.value().reply->node +
-                                               "; another node needs a folder of its own");
+      if (same_code) return before;
+      return refusal(ErrorCode::kConflict,
+                     data.path() + " is enrolled already, as node " + before.value().reply->node +
+                         "; another node needs a folder of its own, the same one anew first " +
+                         "duru-agent unenrol --data " + data.path());
     }
-    identity.request.credential = before.value().request.credential;
+    if (same_code) identity.request.credential = before.value().request.credential;
   } else if (before.error().code != ErrorCode::kNotFound) {
     return before.error();
   }

@@ -8,10 +8,10 @@
 // field may be years off.
 //
 // The credential is on disk before it is sent: after a lost answer the same call, with the same
-// code, ends what it began. Enrolling again where that is done changes nothing; with another code
-// it is kConflict. Errors: kInvalid (the address, the code, the folder), kUnsupported (a server
-// beyond this machine in clear), kDenied (the server refuses, and why, or is another one than the
-// code's), kUnavailable.
+// code, ends what it began; another code draws another credential. Enrolling again where that is
+// done changes nothing; with another code it is kConflict. Errors: kInvalid (the address, the code,
+// the folder), kUnsupported (a server beyond this machine in clear), kDenied (the server refuses,
+// and why, or is another one than the code's), kUnavailable.
 #pragma once
 
 #include "duru/agent/disk.h"

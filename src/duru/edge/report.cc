@@ -76,8 +76,10 @@ void report_events(EdgeTx& tx, const FieldNodeRecord& node, const ReportField& r
 Outcome decide_report(EdgeTx& tx, const ReportField& report) {
   const FieldNodeRecord* node = tx.state().node(report.node);
   if (node == nullptr || node->revoked) {
-    return Rejection{"revoked", "node " + report.node.str() + " is revoked or unknown",
-                     "duru enrol prints a code with which it can enrol anew", "/node"};
+    return Rejection{
+        "revoked", "node " + report.node.str() + " is revoked or unknown",
+        "to become a node again it takes duru-agent unenrol, or a new folder, and a new code",
+        "/node"};
   }
   const bool phase_changed = report_phase(tx, *node, report);
   report_counters(tx, *node, report, phase_changed);

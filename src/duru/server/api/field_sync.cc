@@ -79,8 +79,9 @@ std::optional<FieldKnown> read_known(Backend& backend, const NodeName& name) {
 }
 
 http::Response revoked(const NodeName& node) {
-  return unauthorized_response("revoked", "the credential of node " + node.str() + " was revoked",
-                               "enrol the node again with a new code");
+  return unauthorized_response(
+      "revoked", "the credential of node " + node.str() + " was revoked",
+      "to become a node again it takes duru-agent unenrol, or a new folder, and a new code");
 }
 
 SyncReply reply_to(Backend& backend, const NodeName& node, const FieldKnown& known,

@@ -46,9 +46,9 @@ std::optional<http::Response> admit_node(const View& view, const EdgeModule& edg
       return node == nullptr ? std::pair(NodeName(), false) : std::pair(node->name, node->revoked);
     });
     if (revoked) {
-      return unauthorized_response("revoked",
-                                   "the credential of node " + name.str() + " was revoked",
-                                   "enrol the node again with a new code");
+      return unauthorized_response(
+          "revoked", "the credential of node " + name.str() + " was revoked",
+          "to become a node again it takes duru-agent unenrol, or a new folder, and a new code");
     }
     if (!name.empty()) {
       request.caller = std::make_shared<const std::string>(std::string(kNodePrefix) + name.str());
