@@ -5,6 +5,8 @@ import random
 import re
 import time
 
+import pytest
+
 from harness import wait_until
 
 COUNTS = """#!/bin/sh
@@ -198,6 +200,29 @@ def test_a_node_does_not_unenrol_over_alarms_that_nobody_has(field, node, releas
     assert node.serving() == [] and node.data.exists()
     assert node.call("unenrol", "--drop-events").returncode == 0
     assert not node.data.exists()
+
+
+@pytest.mark.parametrize("reboots", [False, True])
+def test_a_node_that_could_not_unenrol_sends_all_its_alarms_when_it_can(field, node, release, reboots):
+    count = 300  # several syncs
+    alarms = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
+    alarms += f"for i in $(seq {count}); do echo \"{{\\\"n\\\":$i}}\" >> $DURU_EVENTS; done\nsleep 1000\n"
+    field.heartbeat = "10m"
+    node.run()
+    number = field.give(release("one", alarms))
+    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
+    field.stop()
+    (node.data / "work/smoke").touch()
+    wait_until(lambda: node.status()["events_waiting"] == count, "the alarms to be on the node's disk")
+    node.terminate()
+    assert node.call("unenrol").returncode == 4
+    if reboots:
+        node.reboot()
+    field.start()
+    done = node.call("unenrol")
+    assert done.returncode == 0, done.stderr
+    assert bodies(field) == [{"n": n} for n in range(1, count + 1)] and not field.doubled
+    assert field.last["goodbye"] and not node.data.exists()
 
 
 def milliseconds(span):

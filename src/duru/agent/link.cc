@@ -14,6 +14,8 @@ namespace {
 
 // From this heartbeat on the connection is not kept from one sync to the next.
 constexpr Milliseconds kKeepBelow = seconds(5);
+// Between two tries to send what is left at the end, where the server does not get on.
+constexpr Milliseconds kRestPause = seconds(1);
 constexpr Milliseconds kFetchPause = seconds(1);
 constexpr Milliseconds kFetchPauseMax = minutes(5);
 
@@ -109,11 +111,17 @@ FetchStatus Link::fetch_status() const {
 }
 
 void Link::say_goodbye(Milliseconds patience) {
+  const std::chrono::milliseconds patience_ms(patience.value);
   Lock lock(mutex_);
+  ends_ = true;
+  changed_.notify_all();
+  for (bool gets_on = true; gets_on && spool_.has_waiting();) {
+    const auto before = server_has_;
+    gets_on = changed_.wait_for(lock, patience_ms, [&] { return server_has_ > before; });
+  }
   goodbye_ = true;
   changed_.notify_all();
-  changed_.wait_for(lock, std::chrono::milliseconds(patience.value),
-                    [this] { return goodbye_said_; });
+  changed_.wait_for(lock, patience_ms, [this] { return goodbye_said_; });
 }
 
 void Link::work() {
@@ -151,15 +159,20 @@ void Link::look_at_main_loop() {
 
 // With the mutex held.
 std::int64_t Link::next_turn_ms(std::int64_t now) const {
-  const std::int64_t turn = pace_.next_look(now);
+  const std::int64_t look = pace_.next_look(now);
+  const std::int64_t turn = sends_rest() ? std::min(look, next_rest_ms_) : look;
   const bool fetches = order_ && fetch_status_.state == FetchStatus::State::kWorking;
   return fetches ? std::min(turn, next_fetch_ms_) : turn;
 }
 
 bool Link::sync_is_due() const {
   Lock lock(mutex_);
-  return report_ && (goodbye_ || pace_.is_due(boottime_ms()));
+  const std::int64_t now = boottime_ms();
+  return report_ && (goodbye_ || pace_.is_due(now) || (sends_rest() && now >= next_rest_ms_));
 }
+
+// With the mutex held.
+bool Link::sends_rest() const { return ends_ && report_ && spool_.has_waiting(); }
 
 SyncRequest Link::request() const {
   SyncRequest request;
@@ -185,6 +198,7 @@ void Link::sync() {
   {
     Lock lock(mutex_);
     pace_.asked();
+    next_rest_ms_ = boottime_ms() + kRestPause.value;
     if (pace_.heartbeat() >= kKeepBelow) headers.set("Connection", "close");
   }
   const Milliseconds asked_at(boottime_ms());
@@ -232,6 +246,9 @@ void Link::take_answer(const http::ClientResponse& answer, Milliseconds asked_at
   Lock lock(mutex_);
   const bool is_told = !options_.heartbeat_always && reply.value.heartbeat.value > 0;
   pace_.answered(boottime_ms(), is_told ? reply.value.heartbeat : pace_.heartbeat());
+  // At the end it is all that there is to wait for.
+  if (!server_has_ || reply.value.events_through > *server_has_) next_rest_ms_ = 0;
+  server_has_ = reply.value.events_through;
   // The rest of a long list is news too.
   if (took_all && spool_.has_waiting()) pace_.event_waits();
   reply_ = std::move(reply.value);

@@ -71,7 +71,8 @@ class Link {
   // Of the order; kReady is taken back by the next order.
   FetchStatus fetch_status() const;
 
-  // The last sync. Waits until it was answered, or for `patience`.
+  // Sends all events that wait, then the last sync. Each of the two has `patience`, which begins
+  // anew whenever the server has got further.
   void say_goodbye(Milliseconds patience);
 
  private:
@@ -80,6 +81,7 @@ class Link {
   void work();
   std::int64_t next_turn_ms(std::int64_t now) const;
   bool sync_is_due() const;
+  bool sends_rest() const;
   void look_at_main_loop();
   void sync();
   SyncRequest request() const;
@@ -100,6 +102,9 @@ class Link {
   std::optional<ReleaseRef> order_;
   FetchStatus fetch_status_;
   SyncPace pace_;
+  std::optional<std::int64_t> server_has_;  // events through this one, as it said last
+  bool ends_ = false;                       // events that wait are sent at once
+  std::int64_t next_rest_ms_ = 0;           // and when
   bool goodbye_ = false;
   bool goodbye_said_ = false;
   bool stopping_ = false;
