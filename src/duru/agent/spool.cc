@@ -10,9 +10,11 @@ namespace duru {
 using agent::BootClock;
 using agent::BootClocks;
 using agent::SpoolMark;
+using agent::SpoolUnsent;
 
 DURU_RECORD(SpoolMark, (1, acknowledged), (2, removed_through), (3, dropped), (4, run),
-            (5, end_offset), (6, placed), (7, generation), (8, unsent_after))
+            (5, end_offset), (6, placed), (7, generation))
+DURU_RECORD(SpoolUnsent, (1, after))
 DURU_RECORD(BootClock, (1, boot_id), (2, zero))
 DURU_RECORD(BootClocks, (1, boots))
 
@@ -132,11 +134,23 @@ Status Spool::read_all() {
   for (auto bad = unreadable.rbegin(); bad != unreadable.rend(); ++bad) {
     set_aside(bad->first, bad->second);
   }
-  if (mark_.unsent_after && *mark_.unsent_after <= last()) return ok_status();
-  mark_.unsent_after = last();
-  Status noted = commit(SpoolMark(mark_));
-  if (!noted.ok()) log_.problem("spool", "events: " + noted.error().message);
+  note_unsent();
   return ok_status();
+}
+
+void Spool::note_unsent() {
+  auto unsent = load<SpoolUnsent>(folder_, kSpoolUnsent);
+  if (unsent.ok() && unsent.value().after <= last()) {
+    // What the server acknowledged was sent, whatever the disk remembers.
+    unsent_after_ = std::max(unsent.value().after, mark_.acknowledged);
+    return;
+  }
+  if (!unsent.ok() && unsent.error().code != ErrorCode::kNotFound) {
+    log_.say("damage: " + unsent.error().message);
+  }
+  unsent_after_ = last();
+  Status noted = save(folder_, kSpoolUnsent, SpoolUnsent{unsent_after_});
+  if (!noted.ok()) log_.problem("spool", "events: " + noted.error().message);
 }
 
 std::int64_t Spool::last() const {
@@ -189,7 +203,8 @@ Status Spool::append(std::int64_t run, const std::vector<Line>& lines, const Whe
   std::lock_guard lock(mutex_);
   // The newest that the server acknowledged are lost here: what is left is of no use.
   if (!segments_.empty() && segments_.back().last < last()) {
-    DURU_TRY(renumber(last(), heard_ ? std::nullopt : std::optional(last())));
+    DURU_TRY(renumber(last()));
+    unsent_after_ = last();
   }
   const bool is_full = !segments_.empty() && segments_.back().bytes >= limits_.segment_bytes;
   if (segments_.empty() || is_full) {

@@ -20,8 +20,10 @@
 // On disk, in events/: segments of about 64 KiB (spool_segment.h). A torn last line never was
 // durable and is cut off; a damaged one is dropped and counted. `mark` (SpoolMark) holds what the
 // removed segments leave behind: it is written before a segment is removed. New numbers are given
-// by writing the segments once more, under another generation, which `mark` then names. `clocks`
-// holds what the server said the time was, by boot.
+// by writing the segments once more, under another generation, which `mark` then names. `unsent`
+// (SpoolUnsent) is made at the start and removed before the first event is sent, which needs no
+// room: what is sent while the disk is full is never taken for unsent. `clocks` holds what the
+// server said the time was, by boot.
 //
 // Ages are on the boot-time clock of one boot. An event of an earlier boot has the server's time of
 // it, where the server spoke to us in that boot. Both are true to within the event's uncertainty.
@@ -30,7 +32,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 
 #include "duru/agent/log.h"
 #include "duru/agent/spool_segment.h"
@@ -40,6 +41,7 @@ namespace duru::agent {
 
 // Names of records in events/.
 inline constexpr char kSpoolMark[] = "mark";
+inline constexpr char kSpoolUnsent[] = "unsent";
 inline constexpr char kSpoolClocks[] = "clocks";
 
 struct SpoolMark {
@@ -50,9 +52,12 @@ struct SpoolMark {
   std::int64_t end_offset = 0;
   std::int64_t placed = 0;      // the newest that was acknowledged or removed
   std::int64_t generation = 0;  // of the segments
-  // Events behind this number were never sent: the server was not heard since before they were
-  // written.
-  std::optional<std::int64_t> unsent_after;
+};
+
+// Events behind this number were never sent: the server was not heard since before they were
+// written.
+struct SpoolUnsent {
+  std::int64_t after = 0;
 };
 
 struct BootClock {
@@ -123,6 +128,7 @@ class Spool {
       : folder_(std::move(folder)), limits_(limits), log_(log) {}
   Status read_all();
   void load_records();
+  void note_unsent();
   Status measure(Segment& segment) const;
   // Below: with the mutex held.
   SegmentFile file_of(const Segment& segment) const {
@@ -134,7 +140,8 @@ class Spool {
   Status remove_oldest();
   void set_aside(std::size_t index, const Error& why);
   Status note_acknowledged(std::int64_t through);
-  Status renumber(std::int64_t through, std::optional<std::int64_t> unsent_after);
+  Status renumber(std::int64_t through);
+  void forget_unsent();
   Status write_anew(std::vector<StoredEvent> events, SpoolMark mark);
   Result<std::vector<StoredEvent>> events_after(std::int64_t number, std::size_t count_max);
   void place_at(SpoolMark& mark, std::int64_t number) const;
@@ -152,6 +159,7 @@ class Spool {
   BootClocks clocks_;
   std::vector<Segment> segments_;  // ascending
   bool heard_ = false;             // the server said since the start how far it is
+  std::int64_t unsent_after_ = 0;  // meaningful until then
   bool overflowing_ = false;
 };
 
@@ -159,6 +167,7 @@ class Spool {
 
 namespace duru {
 DURU_DECLARE_RECORD(agent::SpoolMark)
+DURU_DECLARE_RECORD(agent::SpoolUnsent)
 DURU_DECLARE_RECORD(agent::BootClock)
 DURU_DECLARE_RECORD(agent::BootClocks)
 }  // namespace duru

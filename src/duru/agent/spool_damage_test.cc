@@ -157,11 +157,13 @@ TEST_F(BehindTheServer, NewNumbersAreAllThereOrNoneWhenTheAgentDiesInBetween) {
   start();
   add(1, 10, "1");
   add(1, 20, "2");
-  const std::string mark = data.path("events/mark");
+  const std::string mark = data.path("events/mark"), unsent = data.path("events/unsent");
   const std::string old_mark = slurp(mark), old_segment = slurp(segment(1));
+  const std::string old_unsent = slurp(unsent);
   for (bool mark_was_written : {true, false}) {
     acknowledge(7);
     write_file(segment(1), old_segment);
+    write_file(unsent, old_unsent);
     if (!mark_was_written) write_file(mark, old_mark);
     reopen();
     EXPECT_EQ(numbers(), (std::vector<std::int64_t>{8, 9}));
@@ -178,6 +180,26 @@ TEST_F(BehindTheServer, WhatSeveralAgentsWroteWithoutTheServerGetsNewNumbersToo)
   acknowledge(500);
   EXPECT_EQ(numbers(), (std::vector<std::int64_t>{501, 502, 503}));
   EXPECT_EQ(bodies(), (std::vector<std::string>{"1", "2", "3"}));
+}
+
+TEST_F(BehindTheServer, WhatWasSentWhileTheDiskWasFullIsNotSentOnceMoreUnderNewNumbers) {
+  add(1, 10, "1");
+  add(1, 20, "2");
+  acknowledge(2);
+  start();
+  add(1, 30, "3");
+  add(1, 40, "4");
+  {
+    FullDisk full;
+    spool->acknowledge(2);
+    EXPECT_EQ(numbers(), (std::vector<std::int64_t>{3, 4}));
+    spool->acknowledge(4);
+  }
+  start();
+  acknowledge(4);
+  EXPECT_TRUE(numbers().empty()) << numbers().front();
+  EXPECT_EQ(spool->last_number(), 4);
+  EXPECT_EQ(spool->dropped(), 0);
 }
 
 TEST_F(BehindTheServer, EventsWaitWhileNewNumbersCannotBeWritten) {

@@ -1,5 +1,8 @@
 // Spool: what is told to the server, and what its answers change.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 
 #include "duru/agent/spool.h"
@@ -46,10 +49,13 @@ void Spool::acknowledge(std::int64_t through) {
   std::lock_guard lock(mutex_);
   if (heard_ && through == mark_.acknowledged) return;
   // Nothing that this agent sent can have brought the server further than that.
-  const std::int64_t known = heard_ ? last() : *mark_.unsent_after;
-  Status noted = through > known ? renumber(through, std::nullopt) : note_acknowledged(through);
+  const std::int64_t known = heard_ ? last() : unsent_after_;
+  Status noted = through > known ? renumber(through) : note_acknowledged(through);
   if (!noted.ok()) log_.problem("spool", "events: " + noted.error().message);
-  heard_ = heard_ || through <= known || noted.ok();
+  if (!heard_ && (through <= known || noted.ok())) {
+    forget_unsent();
+    heard_ = true;
+  }
   if (!noted.ok()) return;
   // The newest stays: it says where we are.
   while (segments_.size() > 1 && segments_.front().last <= through) {
@@ -58,9 +64,15 @@ void Spool::acknowledge(std::int64_t through) {
   if (last() == through) overflowing_ = false;
 }
 
+void Spool::forget_unsent() {
+  const bool is_removed = ::unlinkat(folder_.fd(), kSpoolUnsent, 0) == 0 || errno == ENOENT;
+  Status noted =
+      is_removed ? folder_.sync() : system_error("remove " + std::string(kSpoolUnsent), errno);
+  if (!noted.ok()) log_.problem("spool", "events: " + noted.error().message);
+}
+
 Status Spool::note_acknowledged(std::int64_t through) {
   SpoolMark mark = mark_;
-  mark.unsent_after.reset();
   // The server lost what it had: what is here still is sent again, and what was removed in between
   // is dropped now. What is removed behind `acknowledged` always is counted.
   const std::int64_t removed = std::min(mark_.acknowledged, mark_.removed_through);
@@ -72,8 +84,8 @@ Status Spool::note_acknowledged(std::int64_t through) {
 
 // The server has events through this number, more than we know of. Ours that it has not go on
 // behind them; all others are of no use any more.
-Status Spool::renumber(std::int64_t through, std::optional<std::int64_t> unsent_after) {
-  const std::int64_t sent = heard_ ? mark_.acknowledged : *mark_.unsent_after;
+Status Spool::renumber(std::int64_t through) {
+  const std::int64_t sent = heard_ ? mark_.acknowledged : unsent_after_;
   auto events =
       events_after(std::max(sent, mark_.acknowledged), std::numeric_limits<std::size_t>::max());
   if (!events.ok()) return events.error();
@@ -82,7 +94,6 @@ Status Spool::renumber(std::int64_t through, std::optional<std::int64_t> unsent_
   mark.dropped = dropped_now();
   mark.acknowledged = through;
   mark.removed_through = through;
-  mark.unsent_after = unsent_after;
   ++mark.generation;
   const std::string count = std::to_string(events.value().size());
   Status written = write_anew(std::move(events.value()), mark);
