@@ -25,11 +25,12 @@ def field():
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 8 MiB."""
+def small_disk(tmp_path, request):
+    """A file system of 8 MiB, or as much as the test says."""
+    size = getattr(request, "param", "8m")
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
     if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("no file system can be mounted here")
     yield folder

@@ -105,7 +105,7 @@ bool Conductor::turn() {
     if (watch_->took_events()) parts_.link.news();
   }
   count();
-  if (strays_are_gone()) {
+  if (strays_are_gone() && last_words_are_read()) {
     if (leaving_ || !desired_.revision) {
       end_workload();
     } else {
@@ -150,25 +150,27 @@ bool Conductor::strays_are_gone() {
     const RunView view = parts_.workload.look(*stray);
     say_damage(*stray, view);
     if (!view.is_gone()) say_unproven(parts_.workload.stop(*stray, kStrayGrace));
-    const bool is_done = view.is_gone() && is_read(*stray);
-    stray = is_done ? strays_.erase(stray) : std::next(stray);
+    stray = view.is_gone() ? strays_.erase(stray) : std::next(stray);
   }
   return strays_.empty();
 }
 
-// Whether what it told last is on our disk. Only the newest run can have more than that: before it
-// began, the former one was read to its end.
-bool Conductor::is_read(std::int64_t stray) {
-  while (stray == state_.run && last_words_) {
-    auto moved = last_words_->move(parts_.spool, stray);
+// Whether what the strays told last is on our disk. Only the newest run can have more than that:
+// before it began, the former one was read to its end. Until then nothing begins, for the next
+// run's events would hide where these go on.
+bool Conductor::last_words_are_read() {
+  while (last_words_) {
+    auto moved = last_words_->move(parts_.spool, state_.run);
     if (!moved.ok()) {
-      parts_.log.problem("spool", "events of what was left over wait: " + moved.error().message);
+      start_detail_ = "events of what was left over wait: " + moved.error().message;
+      parts_.log.problem("spool", start_detail_);
       return false;
     }
     if (moved.value().any) parts_.link.news();
     if (moved.value().more) continue;
     last_words_.reset();
-    parts_.counters.tick({stray, false, parts_.workload.inferences(stray), {}});
+    start_detail_.clear();
+    parts_.counters.tick({state_.run, false, parts_.workload.inferences(state_.run), {}});
   }
   return true;
 }

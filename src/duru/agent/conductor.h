@@ -49,7 +49,10 @@ class Conductor {
   // From now on turn() only ends the workload.
   void leave() { leaving_ = true; }
   bool server_says_leave() const { return server_says_leave_; }
-  bool nothing_runs() const { return state_.active == SlotName::kNone && strays_.empty(); }
+  // And all that it told is read.
+  bool nothing_runs() const {
+    return state_.active == SlotName::kNone && strays_.empty() && !last_words_;
+  }
 
  private:
   enum class Bringing { kPreparing, kSwitching };
@@ -61,7 +64,7 @@ class Conductor {
   bool strays_are_gone();
   void say_unproven(const Status& proof);
   void say_damage(std::int64_t run, const RunView& view);
-  bool is_read(std::int64_t stray);
+  bool last_words_are_read();
   void decide();
   void begin_revision();
   const ReleaseRef* target() const;

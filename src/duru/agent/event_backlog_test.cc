@@ -85,6 +85,20 @@ TEST_F(Backlog, TheCountIsTheSameWhoeverDiesInBetween) {
   EXPECT_EQ(Spool::summarize(data.folder()).value().waiting + spool->dropped(), 20'000);
 }
 
+TEST_F(Backlog, NoCountIsLostWhereTheLastOfAPartOnlyLooksLikeAnEvent) {
+  write_events(1, 900);
+  for (int i = 0; i < 400; ++i) append_to(path, "{" + std::string(3000, 't') + "\n");
+  write_events(901, 11'100);
+  EventTail dies(path, 0, {});
+  for (int part = 0; part < 2; ++part) ASSERT_TRUE(dies.move(*spool, 1).ok());
+  reopen();
+  EventTail tail(path, spool->offset_of(1), {});
+  move_all(tail);
+  EXPECT_GE(spool->last_number(), 12'000);
+  EXPECT_EQ(Spool::summarize(data.folder()).value().waiting + spool->dropped(),
+            spool->last_number());
+}
+
 TEST_F(Backlog, APartWithoutAWholeEventIsPassedOverAndNothingIsLostFromTheCount) {
   write_events(1, 1);
   append_to(path, std::string(3 << 20, 'y') + "\n");

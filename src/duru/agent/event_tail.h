@@ -6,11 +6,13 @@
 //
 // An event is one JSON object of at most kEventBytesMax bytes. Other lines are passed over and
 // counted. A line without its end is not read yet. What was read is given back to the disk, as a
-// hole: the file keeps its length and the workload notices nothing.
+// hole: the file keeps its length and the workload notices nothing. Nobody need know where the hole
+// ends: zeros before a line are passed over.
 //
 // Where more than 8 MiB are unread, as much as the spool holds, the oldest go: of each part of 1
 // MiB the last event is kept, the others are counted as dropped. So a workload that writes faster
-// than events can be kept fills no disk.
+// than events can be kept fills no disk; and where the disk is full, what is before the first event
+// that is kept is given back at once, to make room for it.
 //
 // A line was written after the file was last read to its end, and before it is read now. Where that
 // is long, because no agent ran or our disk was full, the file's modification time is the end of
@@ -53,8 +55,17 @@ class EventTail {
   const ReadUpTo& read_up_to() const { return read_; }
 
  private:
-  void take_line(std::string_view line, std::int64_t end_offset, std::vector<Spool::Line>& lines);
-  void pass_line(std::string_view line, std::int64_t end_offset, Spool::Line& last);
+  struct Passed {
+    std::string_view line;
+    std::int64_t end_offset = 0;
+  };
+
+  void skip_hole(int file);
+  bool take_line(std::string_view line, std::int64_t end_offset, std::vector<Spool::Line>& lines);
+  void pass_line(std::string_view line, std::int64_t end_offset, std::vector<Passed>& passed);
+  void keep_last(std::vector<Passed> passed, std::vector<Spool::Line>& lines);
+  bool make_room(const Spool::Line& first);
+  void give_back();
   Spool::When written() const;
 
   std::string path_;

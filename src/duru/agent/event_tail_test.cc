@@ -89,6 +89,28 @@ TEST_F(Tail, GivesReadBytesBackToTheDiskAndReadsOn) {
   EXPECT_EQ(std::filesystem::file_size(path), 600 * line.size() + 11);
 }
 
+TEST_F(Tail, AnEventBehindWhatWasGivenBackIsTakenByTheNextAgentToo) {
+  const std::string first = "{\"first\":1}\n", rest = std::string(99, 'y') + "\n";
+  for (std::size_t lines : {0U, 10'000U, 11'000U, 40'000U}) {
+    write_file(path, first);
+    EventTail before(path, 0, read({}));
+    EXPECT_EQ(take(before).size(), 1U);
+    for (std::size_t line = 0; line < lines; line += 1000) {
+      std::string text;
+      for (int i = 0; i < 1000; ++i) text += rest;
+      append_to(path, text);
+    }
+    for (int part = 0; part < 100; ++part) EXPECT_TRUE(take(before).empty());
+    append_to(path, "{\"last\":1}\n");
+    EventTail tail(path, static_cast<std::int64_t>(first.size()), read({}));
+    std::vector<std::string> bodies;
+    for (int part = 0; part < 100; ++part) {
+      for (const std::string& body : take(tail)) bodies.push_back(body);
+    }
+    EXPECT_EQ(bodies, std::vector<std::string>{"{\"last\":1}"}) << lines;
+  }
+}
+
 TEST_F(Tail, AnEventHappenedAsItIsRead) {
   EventTail tail(path, 0, read(Milliseconds(100)));
   for (int times = 0; times < 2; ++times) {
