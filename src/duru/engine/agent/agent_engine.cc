@@ -273,8 +273,9 @@ LinkState AgentEngine::state_of(const Entry& entry, Timestamp now) const {
 bool AgentEngine::is_of_former_boot(const Entry& entry, const SyncRequest& request,
                                     Timestamp now) const {
   const auto& former = entry.former_boots;
-  return since(now, entry.boot_changed_at) < kFormerBootFor &&
-         std::find(former.begin(), former.end(), hash_of(request.boot_id)) != former.end();
+  const std::size_t boot = hash_of(request.boot_id);
+  return boot != entry.boot && since(now, entry.boot_changed_at) < kFormerBootFor &&
+         std::find(former.begin(), former.end(), boot) != former.end();
 }
 
 Arrival AgentEngine::arrival_of(Entry& entry, const SyncRequest& request, Timestamp now) const {

@@ -18,7 +18,8 @@
 //    the node says that nothing runs and it knows of no revision (then its tree is empty), or when
 //    it says goodbye like that. One whose node was revoked is given up: nobody will ever say it.
 //  - A sync that arrives after a later one of the same boot brings its events and nothing else; one
-//    of a boot that was replaced within the last hour brings nothing: the node says it again.
+//    of a boot that was replaced within the last hour brings nothing: the node says it again. A
+//    boot that came back after that hour is the current one, and no longer a replaced one.
 //  - A changed detail alone is news once in report_every, the first of a phase at once; the phase
 //  of a node that flaps only when
 //    it has said the same for kSteadyFor, as heard since this server started.

@@ -89,6 +89,28 @@ TEST_F(AgentEngineTest, ALateSyncOfAnOlderBootDoesNotKeepANodeFromBeingLost) {
   EXPECT_FALSE(of_kind<NodeObserved>()[0].up);
 }
 
+TEST_F(AgentEngineTest, ABootThatCameBackAfterAnHourIsHeardAtEverySyncThen) {
+  know(1);
+  known_.heartbeat = minutes(1);
+  const auto hear = [&](const char* boot) {
+    SyncRequest request = serving(1);
+    request.boot_id = boot;
+    engine_.on_sync(kNode, request, known_);
+  };
+  hear("boot-1");
+  hear("boot-2");
+  pass(hours(1));
+  seen_.clear();
+  for (int i = 0; i < 20; ++i) {
+    hear("boot-1");
+    hear("boot-2");  // its clone, which is the replaced one now
+    EXPECT_EQ(engine_.link(kNode).heard_at, clock_.now());
+    pass(minutes(1));
+  }
+  ASSERT_EQ(of_kind<NodeObserved>().size(), 1U);
+  EXPECT_TRUE(of_kind<NodeObserved>()[0].up);
+}
+
 TEST_F(AgentEngineTest, OfANodeThatFlapsOnlyWhatItSaysForLongIsNews) {
   know(1);
   known_.flapping = true;
