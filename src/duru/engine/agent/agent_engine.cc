@@ -265,7 +265,7 @@ LinkState AgentEngine::state_of(const Entry& entry, Timestamp now) const {
   if (entry.gone) return LinkState::kLost;
   if (entry.expected_at.value == 0) return LinkState::kUnknown;
   const Milliseconds silence = since(now, entry.expected_at);
-  if (silence > entry.heartbeat * kLostAfter) return LinkState::kLost;
+  if (missed(entry, now)) return LinkState::kLost;
   if (silence > entry.heartbeat * kLateAfter) return LinkState::kLate;
   return entry.heard_at.has_value() ? LinkState::kOnline : LinkState::kUnknown;
 }
@@ -308,14 +308,21 @@ void AgentEngine::hear(Entry& entry, const SyncRequest& request, Timestamp now) 
   entry.heard_at = now;
   entry.ephemeral = request.ephemeral;
   entry.gone = request.goodbye;
-  if (request.goodbye) {
-    if (!entry.told_down && sink_) {
-      sink_(NodeObserved{NodeName(*entry.name), false, "it said goodbye"});
-    }
-    entry.told_down = true;
-    return;
-  }
+  const bool told_lately = entry.told_down_at.has_value() &&
+                           since(now, *entry.told_down_at) <= entry.heartbeat * kLostAfter;
+  if (request.goodbye && !told_lately) say_down(entry, "it said goodbye", now);
   watch(entry);
+}
+
+bool AgentEngine::missed(const Entry& entry, Timestamp now) const {
+  return since(now, entry.expected_at) > entry.heartbeat * kLostAfter;
+}
+
+void AgentEngine::say_down(Entry& entry, const std::string& why, Timestamp now) {
+  if (entry.told_down || !sink_) return;
+  entry.told_down = true;
+  entry.told_down_at = now;
+  sink_(NodeObserved{NodeName(*entry.name), false, why});
 }
 
 void AgentEngine::say_up(Entry& entry) {

@@ -13,7 +13,9 @@
 //  - Last-heard times live here alone and are no facts. A node is online within 2 heartbeats of its
 //    last sync, late within 4, then lost: NodeObserved{up=false}, once, and up=true when it is
 //    heard again; where it stands otherwise than before, only once that was accepted. A start of
-//    the server counts as a sync of every node, so that an outage of ours makes nobody late.
+//    the server counts as a sync of every node, so that an outage of ours makes nobody late. A
+//    goodbye says so at once, but up=false is said at most once in 4 heartbeats: a node that says
+//    goodbye more often is lost when it is not heard, like any other.
 //  - A run has started when the node first says that a release of ours serves, and has ended when
 //    the node says that nothing runs and it knows of no revision (then its tree is empty), or when
 //    it says goodbye like that. One whose node was revoked is given up: nobody will ever say it.
@@ -129,7 +131,8 @@ class AgentEngine : public Engine {
     std::size_t took = 0;  // hash of the standing that was accepted last
     bool in_queue = false;
     bool told_down = false;
-    bool owes_up = false;  // it is back, once what it says is accepted
+    std::optional<Timestamp> told_down_at;  // last
+    bool owes_up = false;                   // it is back, once what it says is accepted
     bool ephemeral = false;
     bool gone = false;  // it said goodbye
     NewsCredit credit;
@@ -148,6 +151,8 @@ class AgentEngine : public Engine {
                                        const FieldKnown& known);
   void watch(Entry& entry);
   void hear(Entry& entry, const SyncRequest& request, Timestamp now);
+  bool missed(const Entry& entry, Timestamp now) const;
+  void say_down(Entry& entry, const std::string& why, Timestamp now);
   void say_up(Entry& entry);
   void follow_run(Entry& entry, const SyncRequest& request, Timestamp now);
   void report(const Run& run);

@@ -35,15 +35,12 @@ void AgentEngine::check_links(Timestamp now) {
     Entry& entry = *due_.top().second;
     due_.pop();
     entry.in_queue = false;
-    if (entry.gone) continue;
-    if (state_of(entry, now) != LinkState::kLost) {
+    if (!missed(entry, now)) {
       watch(entry);
-    } else if (!entry.told_down && sink_) {
-      entry.told_down = true;
-      sink_(NodeObserved{NodeName(*entry.name), false,
-                         entry.heard_at.has_value()
-                             ? "not heard since " + format_timestamp(*entry.heard_at)
-                             : "not heard since the server's start"});
+    } else if (entry.heard_at.has_value()) {
+      say_down(entry, "not heard since " + format_timestamp(*entry.heard_at), now);
+    } else {
+      say_down(entry, "not heard since the server's start", now);
     }
   }
 }

@@ -111,6 +111,28 @@ TEST_F(AgentEngineTest, ABootThatCameBackAfterAnHourIsHeardAtEverySyncThen) {
   EXPECT_TRUE(of_kind<NodeObserved>()[0].up);
 }
 
+TEST_F(AgentEngineTest, ANodeThatSaysGoodbyeAgainAndAgainIsSaidToBeLostOnceInFourHeartbeats) {
+  know(1);
+  known_.heartbeat = seconds(10);
+  SyncRequest goodbye = serving(1);
+  goodbye.goodbye = true;
+  for (int i = 0; i < 400; ++i) {
+    goodbye.uptime = serving(1).uptime;
+    engine_.on_sync(kNode, goodbye, known_);
+    engine_.on_sync(kNode, serving(1), known_);
+    pass(seconds(1));
+  }
+  const std::size_t told = of_kind<NodeObserved>().size();
+  EXPECT_LE(told, 2U * (400 / 40));
+  EXPECT_GE(told, 2U * (400 / 40 - 1));
+  // One that it means is noticed all the same.
+  goodbye.uptime = serving(1).uptime;
+  engine_.on_sync(kNode, goodbye, known_);
+  EXPECT_EQ(engine_.link(kNode).state, LinkState::kLost);
+  pass(seconds(41));
+  EXPECT_FALSE(of_kind<NodeObserved>().back().up);
+}
+
 TEST_F(AgentEngineTest, OfANodeThatFlapsOnlyWhatItSaysForLongIsNews) {
   know(1);
   known_.flapping = true;
