@@ -90,7 +90,7 @@ struct Rollout {
   std::string order_label;                  // "": by name alone
   std::optional<std::int64_t> success_ppm;  // of a wave's nodes must serve it; not given: all
   std::int64_t failure_ppm = 0;  // more than this part of a wave's nodes failing stops the rollout
-  // A wave keeps its success for so long; not given: 10 min, at least kLostAfter heartbeats. A
+  // A wave keeps its success for so long; not given: 10 min, at least kLostAfter + 1 heartbeats. A
   // shorter one may end before a node that fell silent is noticed.
   std::optional<Milliseconds> bake;
   // A wave that has no success by then, or none again after it lost it, pauses the rollout; 0: it

@@ -39,9 +39,10 @@
 //   - What many nodes are to get, they get 2,000 at a time, a millisecond apart, so that every
 //   commit
 //     fits into the journal; no bake ends before all of them have it.
-//   - An outage of ours ends no bake, no wave's time and no silence: after it at least four
-//     heartbeats are left of each (or the whole of it, if that is shorter), so that every node can
-//     be heard or missed before.
+//   - An outage of ours ends no bake, no wave's time and no silence: after it at least five
+//     heartbeats are left of each (of a bake or a wave's time that is shorter, the whole of it), so
+//     that every node can be heard or missed before. Of a heartbeat that was made shorter lately
+//     the longer one counts, because nodes may not know yet.
 //   - The return of a node by itself is inside its revision {current, previous} and decides nothing
 //     but these counts. `previous` is the release that the node was last seen to serve.
 // Nodes

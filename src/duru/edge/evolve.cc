@@ -24,8 +24,15 @@ void change_rollout(EdgeState& state, const RolloutName& name, Change change) {
   state.index_rollout(rollout);
 }
 
-void apply(EdgeState& state, const FleetDefined& fact) {
-  state.fleets[fact.fleet.name].fleet = fact.fleet;
+void apply(EdgeState& state, const FleetDefined& fact, Timestamp now) {
+  const auto [known, is_new] = state.fleets.try_emplace(fact.fleet.name);
+  FleetRecord& fleet = known->second;
+  const Milliseconds heartbeat = fact.fleet.heartbeat.value_or(kDefaultHeartbeat);
+  if (!is_new && heartbeat < fleet.fleet.heartbeat.value_or(kDefaultHeartbeat)) {
+    fleet.former_heartbeat = longest_heartbeat_of(fleet, now);
+    fleet.former_until = now + fleet.former_heartbeat * kLostAfter;
+  }
+  fleet.fleet = fact.fleet;
   const std::set<NodeName> candidates = state.nodes_without_fleet;
   for (const NodeName& name : candidates) {
     if (!selects(fact.fleet, state.nodes.at(name).labels)) continue;
@@ -128,22 +135,30 @@ void apply(EdgeState& state, const RolloutEnded& fact, Timestamp now) {
 // every node could be heard or missed.
 void apply(EdgeState& state, const Resumed& fact, Timestamp now) {
   const Milliseconds outage = since(now, fact.alive_at);
+  for (auto& [name, fleet] : state.fleets) {
+    if (fleet.former_until > fact.alive_at) fleet.former_until = fleet.former_until + outage;
+  }
   for (const auto& [name, waves] : state.members) {
     const Rollout& of = state.rollouts.at(name).rollout;
-    const Fleet& fleet = state.fleets.at(of.fleet).fleet;
-    const Timestamp heard_by = now + lost_after_of(fleet);
+    const FleetRecord& fleet = state.fleets.at(of.fleet);
+    const Timestamp heard_by = now + noticed_after_of(fleet, now);
     change_rollout(state, name, [&](RolloutRecord& rollout) {
       const Milliseconds limit = of.wave_timeout;
       rollout.waiting_since =
           std::max(rollout.waiting_since + outage, std::min(now, heard_by - limit));
       if (!rollout.bake_until.has_value()) return;
       rollout.bake_until =
-          std::max(*rollout.bake_until + outage, std::min(now + bake_of(of, fleet), heard_by));
+          std::max(*rollout.bake_until + outage, std::min(now + bake_of(of, fleet, now), heard_by));
     });
   }
   const std::set<std::pair<Timestamp, NodeName>> silences = state.silences;
   for (const auto& [fails_at, name] : silences) {
-    change_node(state, name, [&](FieldNodeRecord& node) { node.silence->since = now; });
+    const FieldNodeRecord& silent = state.nodes.at(name);
+    const Milliseconds fails_after = *state.rollout_of(silent)->rollout.silence_fails_after;
+    const Timestamp heard_by = now + noticed_after_of(state.fleets.at(silent.fleet), now);
+    change_node(state, name, [&](FieldNodeRecord& node) {
+      node.silence->since = std::max(now, heard_by - fails_after);
+    });
   }
 }
 
@@ -313,7 +328,7 @@ void evolve_nodes(EdgeState& state, const Message& fact, Timestamp now) {
 
 void evolve(EdgeState& state, const Message& fact, const FactContext& context) {
   if (const auto* fleet = fact.as<FleetDefined>()) {
-    apply(state, *fleet);
+    apply(state, *fleet, context.now);
   } else if (const auto* release = fact.as<ReleaseDefined>()) {
     state.releases.emplace(release->release.name, release->release);
   } else if (const auto* removed = fact.as<ReleaseRemoved>()) {

@@ -7,7 +7,8 @@ namespace duru {
 DURU_ENUM(FieldDue, {kNothing, "nothing"}, {kFormer, "former"}, {kCurrent, "current"})
 
 DURU_RECORD(RemovedCounts, (1, chip), (2, emulated), (3, counters))
-DURU_RECORD(FleetRecord, (1, fleet), (2, current), (3, rollout), (4, removed))
+DURU_RECORD(FleetRecord, (1, fleet), (2, current), (3, rollout), (4, removed),
+            (5, former_heartbeat), (6, former_until))
 DURU_RECORD(EnrolmentRecord, (1, code), (2, labels), (3, valid_until))
 DURU_RECORD(WaveCounts, (1, nodes), (2, proven), (3, failed), (4, silent))
 DURU_RECORD(WaveRecord, (1, size), (2, started_at), (3, tolerated), (4, at_end), (5, may_be_empty))

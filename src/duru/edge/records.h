@@ -19,6 +19,10 @@ struct FleetRecord {
   ReleaseName current;  // of the last rollout that completed; what a node that joins gets
   RolloutName rollout;  // the unfinished one; empty: none
   std::vector<RemovedCounts> removed;  // each chip once
+  // After the heartbeat was made shorter: a node may keep to the longer one until then, because it
+  // learns of the other with its next sync.
+  Milliseconds former_heartbeat;
+  Timestamp former_until;
 };
 DURU_DECLARE_RECORD(FleetRecord)
 

@@ -144,8 +144,9 @@ bool step(EdgeTx& tx, const RolloutName& name) {
   const bool bakes = rollout.bake_until.has_value();
   if (bakes != holds) {
     if (holds) {
-      const Fleet& fleet = tx.state().fleets.at(rollout.rollout.fleet).fleet;
-      tx.emit(WaveBaking{name, number, tx.now() + bake_of(rollout.rollout, fleet)});
+      const FleetRecord& fleet = tx.state().fleets.at(rollout.rollout.fleet);
+      const Milliseconds bake = bake_of(rollout.rollout, fleet, tx.now());
+      tx.emit(WaveBaking{name, number, tx.now() + bake});
     } else {
       tx.emit(WaveUnsettled{name, number});
     }

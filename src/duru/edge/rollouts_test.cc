@@ -157,7 +157,7 @@ TEST(Rollouts, AnOutageOfOursEndsNoBakeAndNoWavesTime) {
   const Timestamp alive_at = rig.now() + minutes(1);
   rig.advance(hours(3));
   rig.restart(alive_at);
-  EXPECT_EQ(rig.module().next_deadline(rig.now()), rig.now() + minutes(4));
+  EXPECT_EQ(rig.module().next_deadline(rig.now()), rig.now() + minutes(5));
   rig.serve_all();
   const Timestamp baking = rig.now();
   rig.advance(hours(3));

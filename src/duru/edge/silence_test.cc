@@ -171,8 +171,51 @@ TEST(Silence, AStartOfOursGivesEveryNodeTimeToBeHeardBeforeAnythingFailsOrPasses
   rig.hear("cam-01");
   rig.run_until(rig.now() + minutes(10) - seconds(1));
   rig.restart(rig.now());
-  // Four heartbeats, in which cam-00 could be missed.
-  EXPECT_EQ(rig.rollout("r").bake_until, rig.now() + minutes(4));
+  // Four heartbeats, after which cam-00 is lost, and one in which that is noticed.
+  EXPECT_EQ(rig.rollout("r").bake_until, rig.now() + minutes(5));
+  EXPECT_EQ(rig.problems(), "");
+}
+
+TEST(Silence, AfterAStartOfOursIsNoFailureBeforeANodeThatIsThereCouldBeHeard) {
+  Ridge rig;
+  rig.begin(with_silence(seconds(10)));
+  rig.serve_all();
+  rig.lose("cam-01");
+  rig.restart(rig.now());
+  rig.run_until(rig.now() + minutes(5) - Milliseconds(1));
+  EXPECT_EQ(rig.rollout("r").outcome, RolloutOutcome::kNone);
+  rig.run_until(rig.now() + Milliseconds(1));
+  EXPECT_EQ(rig.rollout("r").outcome, RolloutOutcome::kReturned);
+  EXPECT_EQ(rig.problems(), "");
+}
+
+TEST(Silence, IsMeasuredByTheLongerHeartbeatUntilEveryNodeCouldLearnOfAShorterOne) {
+  Ridge rig;
+  const auto beat = [&](Milliseconds heartbeat) {
+    Fleet fleet = rig.state().fleets.at(FleetName("ridge")).fleet;
+    fleet.heartbeat = heartbeat;
+    rig.take(ApplyField{{fleet}, {}, {}});
+  };
+  const auto longest = [&] {
+    return longest_heartbeat_of(rig.state(), rig.node("cam-01"), rig.now());
+  };
+  beat(hours(1));
+  rig.begin(in_three_waves());
+  rig.serve_all();
+  beat(minutes(30));
+  beat(minutes(1));
+  EXPECT_EQ(heartbeat_of(rig.state(), rig.node("cam-01")), minutes(1));
+  EXPECT_EQ(longest(), hours(1));
+  // While we are away nobody learns of it.
+  const Timestamp alive_at = rig.now();
+  rig.advance(hours(5));
+  rig.restart(alive_at);
+  EXPECT_EQ(rig.rollout("r").bake_until, rig.now() + hours(5));
+  EXPECT_EQ(longest(), hours(1));
+  rig.advance(hours(4) - Milliseconds(1));
+  EXPECT_EQ(longest(), hours(1));
+  rig.advance(Milliseconds(1));
+  EXPECT_EQ(longest(), minutes(1));
   EXPECT_EQ(rig.problems(), "");
 }
 
@@ -199,7 +242,7 @@ TEST(Silence, ABakeThatNobodyGaveLastsUntilASilentNodeIsNoticed) {
   rig.apply(ApplyField{{slow}, {}, {}});
   rig.begin(in_three_waves());
   rig.serve_all();
-  EXPECT_EQ(rig.rollout("r").bake_until, rig.now() + hours(4));
+  EXPECT_EQ(rig.rollout("r").bake_until, rig.now() + hours(5));
 }
 
 }  // namespace

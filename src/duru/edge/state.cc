@@ -37,18 +37,30 @@ bool selects(const Fleet& fleet, const std::map<std::string, std::string>& label
   });
 }
 
-Milliseconds lost_after_of(const Fleet& fleet) {
-  return fleet.heartbeat.value_or(kDefaultHeartbeat) * kLostAfter;
+Milliseconds noticed_after_of(const FleetRecord& fleet, Timestamp now) {
+  const Milliseconds heartbeat = longest_heartbeat_of(fleet, now);
+  return heartbeat * kLostAfter + std::max(heartbeat, seconds(10));
 }
 
-Milliseconds bake_of(const Rollout& rollout, const Fleet& fleet) {
-  return rollout.bake.value_or(std::max(minutes(10), lost_after_of(fleet)));
+Milliseconds bake_of(const Rollout& rollout, const FleetRecord& fleet, Timestamp now) {
+  return rollout.bake.value_or(std::max(minutes(10), noticed_after_of(fleet, now)));
 }
 
 Milliseconds heartbeat_of(const EdgeState& state, const FieldNodeRecord& node) {
   const auto fleet = state.fleets.find(node.fleet);
   if (fleet == state.fleets.end()) return kDefaultHeartbeat;
   return fleet->second.fleet.heartbeat.value_or(kDefaultHeartbeat);
+}
+
+Milliseconds longest_heartbeat_of(const FleetRecord& fleet, Timestamp now) {
+  const Milliseconds heartbeat = fleet.fleet.heartbeat.value_or(kDefaultHeartbeat);
+  return now < fleet.former_until ? std::max(heartbeat, fleet.former_heartbeat) : heartbeat;
+}
+
+Milliseconds longest_heartbeat_of(const EdgeState& state, const FieldNodeRecord& node,
+                                  Timestamp now) {
+  const FleetRecord* fleet = found(state.fleets, node.fleet);
+  return fleet == nullptr ? kDefaultHeartbeat : longest_heartbeat_of(*fleet, now);
 }
 
 Milliseconds report_every_of(const Fleet& fleet) { return fleet.report_every.value_or(hours(1)); }

@@ -102,11 +102,17 @@ class EdgeState {
 // Every pair of the selector is among the labels.
 bool selects(const Fleet& fleet, const std::map<std::string, std::string>& labels);
 
-// The time in which a node of the fleet that fell silent is noticed.
-Milliseconds lost_after_of(const Fleet& fleet);
-Milliseconds bake_of(const Rollout& rollout, const Fleet& fleet);
+// The time by whose end a node of the fleet that fell silent was surely noticed: it is lost after
+// kLostAfter heartbeats. One more, at least 10 s, is for a start of ours, which begins to listen a
+// little later than it resumes, and for how often who is lost is looked at.
+Milliseconds noticed_after_of(const FleetRecord& fleet, Timestamp now);
+Milliseconds bake_of(const Rollout& rollout, const FleetRecord& fleet, Timestamp now);
 Milliseconds report_every_of(const Fleet& fleet);
 // Between two reports of the node, by its fleet.
 Milliseconds heartbeat_of(const EdgeState& state, const FieldNodeRecord& node);
+// The same, or the longer one of before that a node of the fleet may still keep to.
+Milliseconds longest_heartbeat_of(const FleetRecord& fleet, Timestamp now);
+Milliseconds longest_heartbeat_of(const EdgeState& state, const FieldNodeRecord& node,
+                                  Timestamp now);
 
 }  // namespace duru

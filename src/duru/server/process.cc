@@ -277,12 +277,13 @@ Status Process::Parts::begin_work() {
   const auto observe = [this](Message observation) { live->observe(std::move(observation)); };
   DURU_TRY(engine->start(observe));
   DURU_TRY(agents->start(observe));
+  const Timestamp now = clock->now();
   view->read([&](const View::Reading& reading) {
     std::map<SiteName, Engine*> engines;
     for (const auto& [name, site] : reading.state.sites) engines[name] = engine.get();
     engines[SiteName(kFieldSite)] = agents.get();
     for (const auto& [name, node] : view_edge.state().nodes) {
-      if (!node.revoked) agents->expect(name, heartbeat_of(view_edge.state(), node));
+      if (!node.revoked) agents->expect(name, longest_heartbeat_of(view_edge.state(), node, now));
     }
     effects->begin(std::move(engines), reading.state);
   });

@@ -60,6 +60,19 @@ class FieldWorld : public testing::Test {
   const RolloutRecord& rollout(const RolloutName& name = kRollout) const {
     return world_.field().rollouts.at(name);
   }
+  void beat(Milliseconds heartbeat) {
+    Fleet fleet = world_.field().fleets.at(kFleet).fleet;
+    fleet.heartbeat = heartbeat;
+    accept(ApplyField{{fleet}, {}, {}});
+  }
+  // Whom the first wave has: cam-0 and cam-1.
+  void cut_first_wave() {
+    for (const char* name : {"cam-0", "cam-1"}) world_.agents().set_link(NodeName(name), false);
+  }
+  void run_until_it_bakes() {
+    const Timestamp deadline = world_.now() + hours(6);
+    while (!rollout().bake_until.has_value() && world_.now() < deadline) run_for(seconds(1));
+  }
   int serving(const std::string& release) const {
     int count = 0;
     for (const auto& [name, node] : world_.field().nodes) count += node.reported.serving == release;
@@ -133,6 +146,48 @@ TEST_F(FieldWorld, ComesToTheRightEndOverLossesDoublesDelaysAndRestartsOfTheServ
   run_for(minutes(20));
   EXPECT_EQ(rollout().outcome, RolloutOutcome::kCompleted) << rollout().reason;
   EXPECT_EQ(serving("smoke-1"), 10);
+  expect_all_well();
+}
+
+TEST_F(FieldWorld, NoWavePassesOverNodesThatNobodyHeardSinceTheServerCameBack) {
+  accept(roll_out("smoke-1", kRollout, {{0, 2}, {1'000'000, 0}}));
+  run_until_it_bakes();
+  run_for(minutes(4));
+  cut_first_wave();
+  world_.restart(Recovery::kReplay, seconds(10));
+  run_for(hours(2));
+  EXPECT_EQ(rollout().started, 1);
+  EXPECT_EQ(serving("smoke-1"), 2);
+  expect_all_well();
+}
+
+TEST_F(FieldWorld, NoWaveWithoutABakeTimePassesOverNodesThatWereHeardOnce) {
+  beat(minutes(10));
+  run_for(minutes(10));
+  ApplyField apply = roll_out("smoke-1", kRollout, {{0, 2}, {1'000'000, 0}});
+  apply.rollouts[0].bake.reset();
+  accept(apply);
+  run_until_it_bakes();
+  cut_first_wave();
+  run_for(hours(6));
+  EXPECT_EQ(rollout().started, 1);
+  EXPECT_EQ(serving("smoke-1"), 2);
+  expect_all_well();
+}
+
+TEST_F(FieldWorld, AShorterHeartbeatThatNobodyKnowsYetMakesNoNodeLostAfterARestart) {
+  beat(hours(1));
+  run_for(hours(1));
+  ApplyField apply = roll_out("smoke-1", kRollout, {{0, 2}, {1'000'000, 0}});
+  apply.rollouts[0].silence_fails_after = minutes(10);
+  apply.rollouts[0].bake = hours(3);
+  accept(apply);
+  run_until_it_bakes();
+  beat(minutes(1));
+  world_.restart(Recovery::kSnapshot, seconds(10));
+  run_for(minutes(50));
+  EXPECT_EQ(rollout().outcome, RolloutOutcome::kNone) << rollout().reason;
+  EXPECT_FALSE(world_.field().node(NodeName("cam-1"))->silence.has_value());
   expect_all_well();
 }
 

@@ -143,7 +143,7 @@ void World::begin_work() {
   DURU_ASSERT(
       agents.start([this](Message observation) { heard_.push_back(std::move(observation)); }).ok());
   for (const auto& [name, node] : field().nodes) {
-    if (!node.revoked) agents.expect(name, heartbeat_of(field(), node));
+    if (!node.revoked) agents.expect(name, longest_heartbeat_of(field(), node, now()));
   }
   life_->effects.begin({{options_.site, &engine_}, {SiteName(kFieldSite), &agents}}, state());
   resent_at_ = now();
