@@ -25,6 +25,18 @@ def bodies(field):
         return [json.loads(field.events[number]["body"]) for number in sorted(field.events)]
 
 
+def raise_while_cut_off(field, node, release, count=1):
+    """Runs a release, cuts the link, and lets it raise alarms {"n": 1}, ...; they are on the node's disk when this returns."""
+    alarms = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
+    alarms += f'for i in $(seq {count}); do echo "{{\\"n\\":$i}}" >> $DURU_EVENTS; done\nsleep 1000\n'
+    node.run()
+    number = field.give(release("one", alarms))
+    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
+    field.stop()
+    (node.data / "work/smoke").touch()
+    wait_until(lambda: node.status()["events_waiting"] == count, "the alarms to be on the node's disk")
+
+
 def test_events_are_neither_lost_nor_doubled_over_random_kills_and_cuts(field, node, release):
     chance = random.Random(20261126)
     count = 150
@@ -52,31 +64,18 @@ def test_events_are_neither_lost_nor_doubled_over_random_kills_and_cuts(field, n
 
 
 def test_an_alarm_that_is_raised_while_cut_off_arrives_when_the_link_returns(field, node, release):
-    alarm = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
-    alarm += 'echo "{\\"kind\\":\\"alarm\\"}" >> $DURU_EVENTS\nsleep 1000\n'
-    node.run()
-    number = field.give(release("one", alarm))
-    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
-    field.stop()
-    (node.data / "work/smoke").touch()
-    wait_until(lambda: node.status()["events_waiting"] == 1, "the alarm to be on the node's disk")
+    raise_while_cut_off(field, node, release)
     node.kill()
     node.run()
     node.wait_for_serving("one")
     field.start()
     wait_until(lambda: field.events, "the alarm")
-    assert bodies(field) == [{"kind": "alarm"}] and "age" in field.events[1]
+    assert bodies(field) == [{"n": 1}] and "age" in field.events[1]
 
 
 def test_an_alarm_from_before_a_restart_does_not_wait_for_a_heartbeat(field, node, release):
-    alarm = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\necho '{}' >> $DURU_EVENTS\nsleep 1000\n"
     field.heartbeat = "60s"
-    node.run()
-    number = field.give(release("one", alarm))
-    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
-    field.stop()
-    (node.data / "work/smoke").touch()
-    wait_until(lambda: node.status()["events_waiting"] == 1, "the alarm to be on the node's disk")
+    raise_while_cut_off(field, node, release)
     node.kill()
     field.start()
     node.run()
@@ -186,14 +185,7 @@ def test_what_a_workload_that_nobody_knows_any_more_told_last_is_not_lost(field,
 
 
 def test_a_node_does_not_unenrol_over_alarms_that_nobody_has(field, node, release):
-    alarm = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
-    alarm += 'echo "{\\"kind\\":\\"alarm\\"}" >> $DURU_EVENTS\nsleep 1000\n'
-    node.run()
-    number = field.give(release("one", alarm))
-    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
-    field.stop()
-    (node.data / "work/smoke").touch()
-    wait_until(lambda: node.status()["events_waiting"] == 1, "the alarm to be on the node's disk")
+    raise_while_cut_off(field, node, release)
     node.terminate()
     refused = node.call("unenrol")
     assert refused.returncode == 4 and "1 events have not reached the server" in refused.stderr
@@ -205,15 +197,8 @@ def test_a_node_does_not_unenrol_over_alarms_that_nobody_has(field, node, releas
 @pytest.mark.parametrize("reboots", [False, True])
 def test_a_node_that_could_not_unenrol_sends_all_its_alarms_when_it_can(field, node, release, reboots):
     count = 300  # several syncs
-    alarms = "#!/bin/sh\nwhile ! test -e $DURU_WORK/smoke; do sleep 0.05; done\n"
-    alarms += f"for i in $(seq {count}); do echo \"{{\\\"n\\\":$i}}\" >> $DURU_EVENTS; done\nsleep 1000\n"
     field.heartbeat = "10m"
-    node.run()
-    number = field.give(release("one", alarms))
-    wait_until(lambda: field.reports(number, "serving"), "the camera to watch")
-    field.stop()
-    (node.data / "work/smoke").touch()
-    wait_until(lambda: node.status()["events_waiting"] == count, "the alarms to be on the node's disk")
+    raise_while_cut_off(field, node, release, count)
     node.terminate()
     assert node.call("unenrol").returncode == 4
     if reboots:
