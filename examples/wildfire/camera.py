@@ -117,10 +117,10 @@ def main():
     model = Model(os.environ.get("MODEL") or pathlib.Path(__file__).with_name(task.INT8))
     seed = task.HELD_OUT_SEEDS + task.number("CAMERA_SEED", seed_of_node(), int)
     frames, interval_s = task.number("FRAMES", 3600, int), task.number("SCENE_INTERVAL_S", INTERVAL_S)
-    ignite_at = task.number("IGNITE_AT_FRAME", 0, int) if "IGNITE_AT_FRAME" in os.environ else None
+    ignite_at = [task.number("IGNITE_AT_FRAME", 0, int)] if "IGNITE_AT_FRAME" in os.environ else []
     status.write(at_once=True)
     while watch(
-        Scene(seed, interval_s=interval_s, ignite_at_frame=ignite_at), frames, Detector(model), events, status, pace
+        Scene(seed, interval_s=interval_s, ignite_at_frames=ignite_at), frames, Detector(model), events, status, pace
     ):
         seed += 1
     status.write(at_once=True)

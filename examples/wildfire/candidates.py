@@ -9,7 +9,7 @@ import collections
 
 import numpy
 
-from features import NAMES, smooth
+from features import NAMES, share, smooth
 from scene import GRID
 
 COUNT = 4  # candidates of a frame
@@ -42,7 +42,8 @@ def peaks(map_):
 
 
 class Candidates:
-    """next() gives, for each frame in turn, the places of its candidates (COUNT, 2) and their rows (COUNT, LENGTH)."""
+    """next() gives, for each frame in turn, the places of its candidates (COUNT, 2) and their rows (COUNT, LENGTH); `steps` as
+    Features has it."""
 
     def __init__(self):
         self.likely = None  # fast mean of the first network's probability of smoke in each block, with the newest frame
@@ -50,12 +51,12 @@ class Candidates:
         self._means = numpy.zeros((3, *GRID), numpy.float32)  # of the probability of smoke: fast, middle, slow
         self._before = collections.deque([self._means[0].copy()], maxlen=LAG)
 
-    def next(self, features, logits):
+    def next(self, features, logits, steps=1):
         logits = numpy.clip(logits, -CUT, CUT)
         probabilities = 1 / (1 + numpy.exp(-logits))
         for means, newest in ((self._logits, logits), (self._means, probabilities)):
-            for mean, share in zip(means, (FAST, MIDDLE, SLOW)):
-                mean += share * (newest - mean)
+            for mean, part in zip(means, (FAST, MIDDLE, SLOW)):
+                mean += share(part, steps) * (newest - mean)
         known = numpy.stack([*self._means, self._before[0]])
         self._before.append(self._means[0].copy())
         self.likely = self._means[0]

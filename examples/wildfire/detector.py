@@ -18,7 +18,7 @@ import onnxruntime
 
 from candidates import LENGTH, Candidates
 from features import NAMES, Features
-from network import CLIP, Network
+from network import CLIP, Network, unpacked
 from scene import BLOCK, GRID
 
 VOTES = 8
@@ -45,7 +45,7 @@ class Model:
         source = source if isinstance(source, bytes) else str(source)
         self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         about = json.loads(self._session.get_modelmeta().custom_metadata_map["wildfire"])
-        self.second = Network.of(about["second"], "second")
+        self.second = Network.of({name: unpacked(value) for name, value in about["second"].items()}, "second")
         if about["features"] != list(NAMES) or len(self.second.mean) != LENGTH:
             raise ValueError("the model was trained on other features than this program computes")
         self.threshold = about["threshold"]

@@ -2,12 +2,11 @@
 
     evaluate.py MODELS [--quick]      # MODELS: the folder that quantize.py wrote
 
-Whole: 30 days of scenes without fire, a seed each, and 120 fires of half an hour, on two processes: about ten minutes on two
+Whole: 30 days of scenes without fire, a seed each, and 120 fires of half an hour, by PROCESSES (default 2): about ten minutes on two
 idle cores, several times as long beside other work. --quick: a little of it, in seconds, to see that everything works; its
 figures mean nothing. Frames a second: the detector alone, on one core.
 """
 
-import concurrent.futures
 import json
 import pathlib
 import statistics
@@ -22,16 +21,8 @@ import watch
 from detector import Detector, Model
 from scene import INTERVAL_S, Scene
 
-PROCESSES = 2
 DAY_FRAMES = 86400 // INTERVAL_S
 FILES = {"float32": task.FLOAT32, "int8": task.INT8}
-
-
-def traces_of(folder, kind, seed, frames):
-    """[Trace of float32, of int8] of one held-out scene; runs in a process of its own."""
-    models = [Model(folder / name) for name in FILES.values()]
-    scene = watch.fire(seed) if kind == "fire" else watch.quiet(seed, frames, 0.0)
-    return watch.watch(*scene, models)
 
 
 def frames_per_second(path):
@@ -77,10 +68,9 @@ def main(arguments):
     folder = pathlib.Path(folders[0])
     days, day_frames, fires = (4, 60, 4) if quick else (30, DAY_FRAMES, 120)
     seeds = range(task.HELD_OUT_SEEDS, task.HELD_OUT_SEEDS + days + fires)
-    with concurrent.futures.ProcessPoolExecutor(PROCESSES) as pool:
-        work = [(folder, "day" if i < days else "fire", seed, day_frames) for i, seed in enumerate(seeds)]
-        traces = list(zip(*pool.map(traces_of, *zip(*work))))
-    for (model, name), seen in zip(FILES.items(), traces):
+    watches = [watch.quiet(seed, day_frames, 0.0) if i < days else watch.fire(seed) for i, seed in enumerate(seeds)]
+    all_seen = watch.all_traces([folder / name for name in FILES.values()], watches)
+    for (model, name), seen in zip(FILES.items(), all_seen):
         threshold = Model(folder / name).threshold
         about = {
             "model": model,

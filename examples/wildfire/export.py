@@ -4,6 +4,7 @@ Conv (1 x 1) and Relu are all the network holds: the operators that every NPU co
 in the file's metadata, under `wildfire`.
 """
 
+import itertools
 import json
 import os
 import tempfile
@@ -16,9 +17,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from features import NAMES, Features
-from network import Network
-from scene import GRID, Scene
+import lessons
+from features import NAMES
+from network import Network, packed
+from scene import GRID
 
 CALIBRATION_SCENES, CALIBRATION_EVERY = 4, 4
 
@@ -60,7 +62,7 @@ def describe(model, arrays, threshold):
         "features": list(NAMES),
         "mean": plain(arrays["first_mean"]),
         "scale": plain(arrays["first_scale"]),
-        "second": {name: plain(array) for name, array in arrays.items() if name.startswith("second_")},
+        "second": {name: packed(array) for name, array in arrays.items() if name.startswith("second_")},
         "threshold": threshold,
         "synthetic": True,
     }
@@ -76,11 +78,9 @@ class CalibrationBlocks(CalibrationDataReader):
 
     def _make(self, network):
         for i in range(CALIBRATION_SCENES):
-            scene, features = Scene(task.TRAIN_SEEDS + i, ignite_at_frame=18 if i % 2 else None), Features()
-            for number in range(50):
-                maps = features.next(scene.frame(number))
-                if number % CALIBRATION_EVERY == 0:
-                    yield {"blocks": network.normalised(maps.T).T[None]}
+            looks = lessons.watched(lessons.lesson(lessons.BLOCKS + i))
+            for look in itertools.islice(looks, 0, None, CALIBRATION_EVERY):
+                yield {"blocks": network.normalised(look.features.T).T[None]}
 
     def get_next(self):
         return next(self._inputs, None)

@@ -48,6 +48,11 @@ def shifted(map_, rows, columns):
     return map_.take(numpy.arange(columns, columns + GRID[1]).clip(0, GRID[1] - 1), axis=1) if columns else map_
 
 
+def share(newest, steps):
+    """The share of a frame in a running mean in which each frame has `newest`, when it stands for `steps` of them."""
+    return 1 - (1 - newest) ** steps
+
+
 def block_means(plane, size):
     height, width = plane.shape
     rows = numpy.add.reduce(plane.reshape(height // size, size, width), axis=1, dtype=numpy.uint16)
@@ -75,11 +80,13 @@ class Blocks:
 
 
 class Features:
-    """Takes frames in their order; gives an array (len(NAMES), 45, 80) for each. Holds backgrounds, no frames."""
+    """Takes frames in their order; gives an array (len(NAMES), 45, 80) for each. Holds backgrounds, no frames.
+
+    `steps` is how many intervals lie between a frame and the one before."""
 
     def __init__(self):
         self._blocks = Blocks()
-        self._count = 0
+        self._count = self._keep_at = 0
 
     def _start(self, measures):
         self._fast, self._slow = measures.copy(), measures.copy()
@@ -88,15 +95,16 @@ class Features:
         self._areas = collections.deque(maxlen=LAG)
         self._kept = collections.deque(maxlen=2)
 
-    def next(self, frame):
-        return self.next_of(self._blocks.measure(frame))
+    def next(self, frame, steps=1):
+        return self.next_of(self._blocks.measure(frame), steps)
 
-    def next_of(self, measures):
+    def next_of(self, measures, steps=1):
         if self._count == 0:
             self._start(measures)
-        if self._count % KEEP == 0:
+        if self._count >= self._keep_at:
             self._kept.append((self._slow.copy(), self._unrest.copy(), self._activity.copy()))
-        self._count += 1
+            self._keep_at = self._count + KEEP
+        self._count += steps
         background, unrest, activity = self._kept[0]
         slow, fast = measures - background, measures - self._fast
         for change in (slow, fast):  # what happens to the whole picture is the hour or the exposure, no smoke
@@ -104,14 +112,15 @@ class Features:
         rest = numpy.sqrt(unrest)
         z = numpy.clip(slow[:3] / (2 * rest + 0.02), -8, 8)
         changed = ((abs(z[0]) > 2) | (z[1] < -2) | (z[2] < -2)).astype(numpy.float32)
-        self._persistence += 0.3 * (changed - self._persistence)
+        self._persistence += share(0.3, steps) * (changed - self._persistence)
         made = self._stack(measures, background, slow, fast, z, rest, activity, changed)
-        self._fast += max(FAST, 1 / self._count) * (measures - self._fast)
-        self._slow += max(SLOW, 1 / self._count) * (measures - self._slow)
-        share = max(SLOW, 1 / (self._count + 4))
+        part = min(steps / self._count, 1)
+        self._fast += max(share(FAST, steps), part) * (measures - self._fast)
+        self._slow += max(share(SLOW, steps), part) * (measures - self._slow)
+        part = max(share(SLOW, steps), steps / (self._count + 4))
         # One wild frame must not hide the next: squares are cut off.
-        self._unrest += share * (numpy.minimum(fast[:3] ** 2, 0.3**2) - self._unrest)
-        self._activity += share * (changed - self._activity)
+        self._unrest += part * (numpy.minimum(fast[:3] ** 2, 0.3**2) - self._unrest)
+        self._activity += part * (changed - self._activity)
         return made
 
     def _stack(self, measures, background, slow, fast, z, rest, activity, changed):

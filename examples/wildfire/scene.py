@@ -1,6 +1,6 @@
 """Synthetic frames of a fixed camera that watches hills for wildfire smoke; the same seed gives the same frames.
 
-    scene = Scene(seed=7, start_s=36000, interval_s=15, ignite_at_frame=20)
+    scene = Scene(seed=7, start_s=36000, interval_s=15, ignite_at_frames=[20])
     frame = scene.frame(25)     # frame.luma (360, 640), frame.u and frame.v (180, 320): what a camera's YUV 4:2:0 holds
 
 A frame depends on the seed and its number only. Distances are kilometres, times seconds since midnight, light 0..255.
@@ -26,6 +26,7 @@ class Frame(NamedTuple):
     u: numpy.ndarray
     v: numpy.ndarray
     smoke: numpy.ndarray | None  # mean opacity of smoke in each block of 8 x 8, 0..1; None while there is none
+    shown: numpy.ndarray | None  # how much smoke and flames change the light of its pixels, on average: none of it in fog
 
 
 def fire_hour(rng):
@@ -35,29 +36,36 @@ def fire_hour(rng):
     return float(numpy.clip(rng.normal(14.5, 3), 8, 20))
 
 
-class Scene:
-    """Frames `interval_s` apart. `start_s` is drawn when it is None; with `ignite_at_frame` a fire starts at that frame, and
-    its hour decides the start. `busy` times as many events as on a
-    common day; confusers=False leaves out weather, events, shake and exposure changes."""
+def of_blocks(canvas):
+    """The mean in each block of the picture."""
+    rows = numpy.add.reduce(canvas[MARGIN:-MARGIN, MARGIN:-MARGIN].reshape(GRID[0], BLOCK, WIDTH), axis=1)
+    return rows.reshape(*GRID, BLOCK).mean(axis=2) / BLOCK
 
-    def __init__(self, seed, start_s=None, interval_s=INTERVAL_S, ignite_at_frame=None, confusers=True, busy=1.0):
+
+def drifted(layer, columns):
+    """The part of a periodic layer that fog shows, moved by a number of columns that need not be whole."""
+    whole = int(numpy.floor(columns))
+    part = numpy.float32(columns - whole)
+    here, next_ = (numpy.roll(layer, whole + more, axis=1)[: COARSE[0], : COARSE[1]] for more in (0, 1))
+    return here + part * (next_ - here)
+
+
+class Scene:
+    """Frames `interval_s` apart. `start_s` is drawn when it is None; a fire starts at each of `ignite_at_frames`, somewhere, and
+    the hour of the first decides the start. `busy` times as many events as on a common day; confusers=False leaves out
+    weather, events, shake and exposure changes."""
+
+    def __init__(self, seed, start_s=None, interval_s=INTERVAL_S, ignite_at_frames=(), confusers=True, busy=1.0):
         rng = numpy.random.default_rng([seed, 1])
         self.seed, self.interval_s, self.confusers = seed, interval_s, confusers
         self.day = Day(rng, confusers)
         self.terrain = Terrain(rng)
-        hour = fire_hour(rng) if ignite_at_frame is not None else rng.uniform(0, 24)
-        self.start_s = 3600 * hour - (ignite_at_frame or 0) * interval_s if start_s is None else start_s
-        self.ignition_s, self._smoke = None, None
-        if ignite_at_frame is not None:
-            self.ignition_s = self.start_s + ignite_at_frame * interval_s
-            x, y, kilometres = self.terrain.point(rng)
-            wind = self.day.wind(self.ignition_s)
-            self._smoke = plume.Smoke(
-                rng, self.ignition_s, x, y, 1000 * kilometres, wind, self.day.wind_sign
-            )
-            self._hidden = (self.terrain.kilometres >= 0.97 * kilometres).astype(numpy.float32)
+        hour = fire_hour(rng) if ignite_at_frames else rng.uniform(0, 24)
+        before_s = ignite_at_frames[0] * interval_s if ignite_at_frames else 0
+        self.start_s = 3600 * hour - before_s if start_s is None else start_s
+        self._fires = [self._fire(rng, self.start_s + number * interval_s) for number in ignite_at_frames]
         self._make_textures(rng)
-        self._events = [self._event(*event) for event in events(rng, self.day, busy)] if confusers else []
+        self._events, self._made_events = events(rng, self.day, busy) if confusers else [], {}
         self._sun_x = rng.uniform(0, WIDTH) if rng.random() < 0.5 else None
 
     def _make_textures(self, rng):
@@ -68,25 +76,34 @@ class Scene:
         # Towards the horizon clouds stand closer together.
         self._cloud_rows = (319 * (1 - numpy.sqrt(1 - 0.95 * rows))).astype(int)
         self._fog = [texture(rng, 64, 128, 1.4) for _ in range(2)]
-        self._puff = numpy.tile(texture(rng, 256, 256, 0.9), (3, 4)) if self._smoke else None
+        self._puff = numpy.tile(texture(rng, 256, 256, 0.9), (3, 4)) if self._fires else None
         self._noise = rng.standard_normal((HEIGHT + 97, WIDTH + 97), dtype=numpy.float32)
         self._spread = spread(*COARSE)
         self._canvases = numpy.empty((2, *CANVAS), numpy.float32)
         terrain = self.terrain
         self._valley = numpy.clip(1.2 - abs(terrain.kilometres - 6) / 8, 0, 1) * (1 - 0.85 * terrain.sky)
 
+    def _fire(self, rng, ignition_s):
+        """(smoke, 1 where nothing nearer hides it)."""
+        x, y, kilometres = self.terrain.point(rng)
+        wind = self.day.wind(ignition_s)
+        smoke = plume.Smoke(rng, ignition_s, x, y, 1000 * kilometres, wind, self.day.wind_sign)
+        return smoke, (self.terrain.kilometres >= 0.97 * kilometres).astype(numpy.float32)
+
     def _event(self, kind, start_s, length_s, seed):
-        rng = numpy.random.default_rng(seed)
+        """What hangs in the air or shines; made when it is first seen, for few of a day's events ever are."""
+        if seed not in self._made_events:
+            self._made_events[seed] = self._make_event(kind, start_s, length_s, numpy.random.default_rng(seed))
+        return self._made_events[seed]
+
+    def _make_event(self, kind, start_s, length_s, rng):
         if kind in ("vehicle", "devil"):
             x, y, kilometres = self.terrain.point(rng, range_km=6.0)
-            made = plume.Dust(rng, start_s, length_s, x, y, 1000 * kilometres, kind == "devil", self.day.wind_sign)
-        elif kind == "wisp":
-            x, y, _ = self.terrain.point(rng)
-            made = plume.Wisp(rng, start_s, length_s, x, y, self.day.wind_sign)
-        else:
-            x, y, _ = self.terrain.point(rng)
-            made = (int(x), int(y), rng.uniform(0.3, 1.0), rng.uniform(1, 4), rng.uniform(-0.3, 0.3))
-        return kind, start_s, length_s, made
+            return plume.Dust(rng, start_s, length_s, x, y, 1000 * kilometres, kind == "devil", self.day.wind_sign)
+        x, y, _ = self.terrain.point(rng)
+        if kind == "wisp":
+            return plume.Wisp(rng, start_s, length_s, x, y, self.day.wind_sign)
+        return int(x), int(y), rng.uniform(0.3, 1.0), rng.uniform(1, 4), rng.uniform(-0.3, 0.3)
 
     def frame(self, number):
         seconds = self.start_s + number * self.interval_s
@@ -96,9 +113,9 @@ class Scene:
         light = day + (1 - day) * (0.08 + 0.22 * self.day.moon)
         luma, tint = self._lit(seconds, elevation, side, day, light)
         self._add_events(luma, tint, seconds, light, day)
-        smoke = self._add_smoke(luma, tint, seconds, light, day)
+        smoke, shown = self._add_smoke(luma, tint, seconds, light, day)
         self._add_glare(luma, seconds, elevation, day)
-        return self._expose(luma, tint, smoke, seconds, day, rng)
+        return Frame(*self._expose(luma, tint, seconds, day, rng), smoke, shown)
 
     def _lit(self, seconds, elevation, side, day, light):
         """Hills and sky in the light of the hour, behind haze, fog and clouds."""
@@ -150,10 +167,7 @@ class Scene:
             plane[: len(half)] *= 1 - half
 
     def _add_fog(self, luma, tint, seconds, fog, light):
-        layers = [
-            numpy.roll(layer, int(seconds * speed), axis=1)[: COARSE[0], : COARSE[1]]
-            for layer, speed in zip(self._fog, (0.012, -0.008))
-        ]
+        layers = [drifted(layer, seconds * speed) for layer, speed in zip(self._fog, (0.012, -0.008))]
         patches = numpy.clip(1.2 * fog - 0.15 + 0.15 * (layers[0] + layers[1]), 0, 0.95) * min(1.0, 3 * fog)
         alpha = (self._spread[0] @ patches.astype(numpy.float32)) @ self._spread[1]
         alpha *= self._valley
@@ -173,9 +187,10 @@ class Scene:
 
     def _add_events(self, luma, tint, seconds, light, day):
         of_day = seconds % DAY_S
-        for kind, start_s, length_s, made in self._events:
+        for kind, start_s, length_s, seed in self._events:
             if not start_s <= of_day < start_s + length_s + 90:
                 continue
+            made = self._event(kind, start_s, length_s, seed)
             if kind in ("vehicle", "devil", "wisp"):
                 found = made.puffs(of_day, CANVAS)
                 if found is not None:
@@ -201,28 +216,32 @@ class Scene:
         spot += 220 * strength * (numpy.sin(numpy.pi * part) * day if kind == "glint" else 1 - day)
 
     def _add_smoke(self, luma, tint, seconds, light, day):
-        found = self._smoke and self._smoke.puffs(seconds, CANVAS)
-        if not found:
-            return None
-        where, depth = found
-        rows, columns = where
-        # Turbulence: a texture that drifts with the plume makes it thick here and thin there.
-        smoke, moved = self._smoke, seconds - self.ignition_s
-        shift = int(moved * 0.3) % 256, int(-smoke.across * smoke.wind * moved * plume.FOCAL_PX / smoke.distance_m) % 256
-        patch = self._puff[shift[0] : shift[0] + depth.shape[0], shift[1] : shift[1] + depth.shape[1]]
-        alpha = 1 - numpy.exp(-depth * numpy.clip(0.85 + 0.45 * patch, 0.1, 2))
-        alpha *= self._hidden[where]
-        through = numpy.exp(-self.day.haze(seconds) * smoke.distance_m / 1000)
-        bright = (through * 215 * smoke.tone + (1 - through) * 185) * light
-        self._veil(luma, tint, where, alpha * through, bright)
-        if day < 1:  # flames light the smoke from below
-            glow = plume.render(*(numpy.array([v]) for v in (smoke.x, smoke.y - 3, 4.0, 3.0, 90.0 * (1 - day))), CANVAS)
-            if glow is not None:
-                luma[glow[0]] += glow[1] * self._hidden[glow[0]] * min(moved / 240, 1)
-        whole = numpy.zeros(CANVAS, numpy.float32)
-        whole[where] = alpha * through
-        inside = whole[MARGIN:-MARGIN, MARGIN:-MARGIN]
-        return inside.reshape(GRID[0], BLOCK, GRID[1], BLOCK).mean(axis=(1, 3))
+        """(Frame.smoke, Frame.shown)."""
+        seen = None
+        for smoke, open_ in self._fires:
+            found = smoke.puffs(seconds, CANVAS)
+            if found is None:
+                continue
+            if seen is None:
+                seen, before = numpy.zeros(CANVAS, numpy.float32), luma.copy()
+            where, depth = found
+            rows, columns = where
+            # Turbulence: a texture that drifts with the plume makes it thick here and thin there.
+            moved = seconds - smoke.ignition_s
+            shift = int(moved * 0.3) % 256, int(-smoke.across * smoke.wind * moved * plume.FOCAL_PX / smoke.distance_m) % 256
+            patch = self._puff[shift[0] : shift[0] + depth.shape[0], shift[1] : shift[1] + depth.shape[1]]
+            alpha = 1 - numpy.exp(-depth * numpy.clip(0.85 + 0.45 * patch, 0.1, 2))
+            alpha *= open_[where]
+            through = numpy.float32(numpy.exp(-self.day.haze(seconds) * smoke.distance_m / 1000))
+            alpha *= through
+            bright = (through * 215 * smoke.tone + (1 - through) * 185) * light
+            self._veil(luma, tint, where, alpha, bright)
+            if day < 1:  # flames light the smoke from below
+                glow = plume.render(*(numpy.array([v]) for v in (smoke.x, smoke.y - 3, 4.0, 3.0, 90.0 * (1 - day))), CANVAS)
+                if glow is not None:
+                    luma[glow[0]] += glow[1] * open_[glow[0]] * min(moved / 240, 1)
+            seen[where] = numpy.maximum(seen[where], alpha)
+        return (None, None) if seen is None else (of_blocks(seen), of_blocks(abs(luma - before)))
 
     def _add_glare(self, luma, seconds, elevation, day):
         if self._sun_x is None or not self.confusers or not -0.05 < elevation < 0.4:
@@ -236,7 +255,7 @@ class Scene:
             if found is not None:
                 luma[found[0]] += found[1]
 
-    def _expose(self, luma, tint, smoke, seconds, day, rng):
+    def _expose(self, luma, tint, seconds, day, rng):
         """Exposure, shake, noise: from light to what the sensor says."""
         mean = float(luma[::8, ::8].mean())
         wanted = 55 + 60 * day
@@ -255,4 +274,4 @@ class Scene:
             shade += part
             shade += 128
             planes.append(numpy.clip(shade, 0, 255, out=shade).astype(numpy.uint8))
-        return Frame(numpy.clip(seen, 0, 255, out=seen).astype(numpy.uint8), *planes, smoke)
+        return numpy.clip(seen, 0, 255, out=seen).astype(numpy.uint8), *planes

@@ -12,7 +12,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Seeds of scenes. The three ranges never mix: the network learns on the first, thresholds and the gate use the second,
 # figures that are reported and the cameras the third.
 TRAIN_SEEDS, TUNE_SEEDS, HELD_OUT_SEEDS = 0, 100_000, 200_000
-MODEL, METRICS, FLOAT32, INT8, GATE = "model.npz", "metrics.json", "model-float32.onnx", "model-int8.onnx", "gate.json"
+BLOCKS, PLACES, MODEL, METRICS = "blocks.npz", "places-{}.npz", "model.npz", "metrics.json"
+FLOAT32, INT8, GATE = "model-float32.onnx", "model-int8.onnx", "gate.json"
 
 
 def print_header(what):

@@ -4,16 +4,28 @@ A fire counts as found by the first alarm after ignition that points at its smok
 false. Delay is from ignition, not from the first visible smoke.
 """
 
+import concurrent.futures
+import functools
 from typing import NamedTuple
 
 import numpy
 
 import detector
+import task
 from features import Features
 from scene import INTERVAL_S, Scene
 
 BEFORE, WITHIN = 24, 80  # frames before ignition; after it, 20 minutes
 NEAR = 3  # blocks between an alarm's place and smoke that it may still mean
+
+
+class Watch(NamedTuple):
+    """A scene to be watched: so many frames, from midnight's second `start_s` or from a drawn hour."""
+
+    seed: int
+    frames: int
+    ignite_at: int | None = None
+    start_s: float | None = None
 
 
 class Trace(NamedTuple):
@@ -41,11 +53,11 @@ class Outcome(NamedTuple):
 
 
 def fire(seed):
-    return Scene(seed, ignite_at_frame=BEFORE), BEFORE + WITHIN, BEFORE
+    return Watch(seed, BEFORE + WITHIN, BEFORE)
 
 
 def quiet(seed, frames, start_s=None):
-    return Scene(seed, start_s=start_s), frames, None
+    return Watch(seed, frames, start_s=start_s)
 
 
 def points_at_smoke(frame, peak):
@@ -56,19 +68,26 @@ def points_at_smoke(frame, peak):
     return bool(around.max() > 0.03)
 
 
-def watch(scene, frames, ignite_at, models):
-    """One Trace for each model; scene and features are computed once for all of them."""
+def traces(models, watch):
+    """What each of the models, files or their bytes, says of one scene; scene and features are computed once for all of them."""
+    scene = Scene(watch.seed, watch.start_s, ignite_at_frames=[] if watch.ignite_at is None else [watch.ignite_at])
     features = Features()
-    judges = [detector.Judge(model) for model in models]
-    traces = [Trace(scene.seed, ignite_at, [], []) for _ in models]
-    for number in range(frames):
+    judges = [detector.Judge(detector.Model(model)) for model in models]
+    found = [Trace(watch.seed, watch.ignite_at, [], []) for _ in models]
+    for number in range(watch.frames):
         frame = scene.frame(number)
         maps = features.next(frame)
-        for judge, trace in zip(judges, traces):
+        for judge, trace in zip(judges, found):
             score, peak = judge.next(maps)
             trace.scores.append(score)
             trace.near.append(points_at_smoke(frame, peak))
-    return traces
+    return found
+
+
+def all_traces(models, watches):
+    """[[Trace, ...] for each model] of all the scenes, in their order; by so many processes as PROCESSES says (2)."""
+    with concurrent.futures.ProcessPoolExecutor(task.number("PROCESSES", 2, int)) as pool:
+        return list(zip(*pool.map(functools.partial(traces, models), watches)))
 
 
 def raised(trace, threshold):
@@ -77,9 +96,10 @@ def raised(trace, threshold):
     return [number for number, score in enumerate(trace.scores) if alarm.next(score)]
 
 
-def outcome(traces, threshold):
+def outcome(seen, threshold):
+    """Of one model's traces."""
     false_alarms, frames, fires, delays = 0, 0, 0, []
-    for trace in traces:
+    for trace in seen:
         found = None
         for number in raised(trace, threshold):
             if trace.near[number]:
@@ -95,13 +115,13 @@ def outcome(traces, threshold):
     return Outcome(frames * INTERVAL_S / 86400, false_alarms, fires, delays)
 
 
-def best_threshold(traces, budget, floor):
+def best_threshold(seen, budget, floor):
     """(threshold, outcome at the budget): the budget is met from a lowest threshold on, the floor of recall is met up to a
     highest one. A third of the way up is taken: a budget of false alarms is there to be used, for each step upwards finds
     fires later and fewer of them, and that third is the margin for scenes that fool the model more often than these. When the
     lowest is above the highest the model fails, and the threshold that keeps the budget is given."""
     levels = numpy.round(numpy.arange(0.02, 1.0, 0.01), 2)
-    outcomes = {float(level): outcome(traces, float(level)) for level in levels}
+    outcomes = {float(level): outcome(seen, float(level)) for level in levels}
     over = [level for level in outcomes if outcomes[level].false_per_day > budget]
     within = [level for level in outcomes if not over or level > max(over)]
     lowest = min(within, default=float(levels[-1]))

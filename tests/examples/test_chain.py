@@ -14,7 +14,10 @@ from harness.server import processes_naming
 EXAMPLE = ROOT / "examples" / "wildfire"
 # A model of a few scenes, held to nothing: what is tested is its way, not how good it is.
 SHORT = {
-    "train": {"TRAIN_SCENES": "40"},
+    "train-blocks": {"BLOCK_LESSONS": "12"},
+    "collect-1": {"PLACE_LESSONS": "28"},
+    "collect-2": {"PLACE_LESSONS": "28"},
+    "train": {},
     "quantize": {"GATE_FIRES": "4", "GATE_DAYS": "0.1", "FLOOR_RECALL": "0", "BUDGET": "1000"},
 }
 

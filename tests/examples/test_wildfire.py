@@ -11,7 +11,8 @@ from harness import ROOT, wait_until
 
 EXAMPLE = ROOT / "examples" / "wildfire"
 # Enough to tell a plume from a clear or clouded sky, in seconds; ./run and bench/run train on all scenes.
-SMALL = {"TRAIN_SCENES": "40"}
+SMALL = {"BLOCK_LESSONS": "12", "PLACE_LESSONS": "28"}
+TRAINING = ("train_blocks.py", "collect.py", "train.py")
 SMALL_GATE = {"GATE_FIRES": "4", "GATE_DAYS": "0.1"}
 
 
@@ -35,9 +36,10 @@ def models(run_python, tmp_path_factory):
     """A folder with a model trained on few scenes, exported and quantised by a gate that lets it pass."""
     folder = tmp_path_factory.mktemp("wildfire")
     folders = {"DURU_INPUTS": str(folder), "DURU_OUTPUTS": str(folder)}
-    trained = run_python("train.py", **folders, **SMALL)
-    assert trained.returncode == 0, trained.stderr
-    gated = run_python("quantize.py", **folders, **SMALL_GATE, FLOOR_RECALL="0", BUDGET="1000")
+    for program in TRAINING:
+        done = run_python(program, **folders, **SMALL)
+        assert done.returncode == 0, done.stderr
+    gated = run_python("quantize.py", **folders, **SMALL_GATE, FLOOR_RECALL="0", BUDGET="10")
     assert gated.returncode == 0, gated.stderr
     return folder
 
@@ -80,7 +82,7 @@ def test_a_scene_is_the_same_for_the_same_seed_and_another_for_another(run_pytho
     program = """
 import hashlib, scene
 def digest(seed, number):
-    frame = scene.Scene(seed, ignite_at_frame=5).frame(number)
+    frame = scene.Scene(seed, ignite_at_frames=[5]).frame(number)
     assert frame.luma.shape == (360, 640) and frame.u.shape == frame.v.shape == (180, 320)
     return hashlib.sha256(b"".join(plane.tobytes() for plane in frame[:3])).hexdigest()
 # The same frame whether or not those before it were made.
@@ -89,6 +91,70 @@ print(digest(7, 30), digest(7, 30), digest(8, 30), digest(7, 31))
     first, again, other_seed, next_frame = run_python("-c", program).stdout.split()
     assert first == again
     assert len({first, other_seed, next_frame}) == 3
+
+
+def test_fog_drifts_a_part_of_a_step_at_a_time_and_never_leaps(run_python):
+    program = """
+import numpy, scene
+layer = numpy.random.default_rng(1).standard_normal((64, 128)).astype(numpy.float32)
+at = [scene.drifted(layer, columns) for columns in (3.0, 3.25, 3.5, 4.0, -1.0)]
+whole = [numpy.roll(layer, columns, axis=1)[:24, :42] for columns in (3, 4, -1)]
+print(numpy.allclose(at[0], whole[0]), numpy.allclose(at[3], whole[1]), numpy.allclose(at[4], whole[2]))
+print(numpy.allclose(at[1] - at[0], (at[3] - at[0]) / 4, atol=1e-6), numpy.allclose(at[2], (at[0] + at[3]) / 2, atol=1e-6))
+"""
+    done = run_python("-c", program)
+    assert done.stdout.split() == ["True"] * 5, done.stdout + done.stderr
+
+
+def test_two_fires_burn_in_two_places_and_each_from_its_own_frame_on(run_python):
+    program = """
+import numpy, scene
+soon, later = scene.Scene(5, 43200, ignite_at_frames=[4, 20]), scene.Scene(5, 43200, ignite_at_frames=[4, 60])
+print(scene.Scene(5, 43200).frame(40).smoke is None, soon.frame(3).smoke is None)
+print(numpy.array_equal(soon.frame(15).smoke, later.frame(15).smoke))
+print((soon.frame(40).smoke > later.frame(40).smoke + 0.05).sum() > 3)
+"""
+    done = run_python("-c", program)
+    assert done.stdout.split() == ["True"] * 4, done.stdout + done.stderr
+
+
+def test_smoke_that_nobody_could_see_is_no_lesson_neither_smoke_nor_clear(run_python):
+    program = """
+import numpy, lessons
+from scene import Scene
+for hour in (0, 13):
+    lesson = lessons.Lesson(Scene(200006, 3600 * hour, ignite_at_frames=[4]), 24)
+    frame = lesson.scene.frame(40)
+    smoke = list(lessons.watched(lesson))[24 // lessons.STRIDE + 16].smoke
+    thick, faint = frame.smoke > 0.06, frame.shown < lessons.VISIBLE
+    print((thick & faint).sum() > 0, (smoke[thick & faint] == lessons.HARDLY).all())
+    print(numpy.array_equal(smoke[~faint], frame.smoke[~faint]), lessons.CLEAR < lessons.HARDLY < 0.03)
+"""
+    done = run_python("-c", program)
+    print(done.stdout, done.stderr)
+    by_night, by_day = done.stdout.split("\n")[:2], done.stdout.split("\n")[2:4]
+    assert by_night == ["True True", "True True"]
+    assert by_day[1] == "True True"
+
+
+def test_backgrounds_from_every_fourth_frame_are_as_old_as_those_from_all(run_python):
+    program = """
+import numpy
+from features import Features
+from scene import Scene
+scene = Scene(200003, 3600 * 17)
+def last_of(numbers):
+    features, seen = Features(), -1
+    for number in numbers:
+        maps = features.next(scene.frame(number), number - seen)
+        seen = number
+    return maps
+young, old, fourth = (last_of(n) for n in (range(68, 101), range(101), [*range(0, 80, 4), *range(80, 101)]))
+far = lambda maps: abs(maps - old).mean(axis=(1, 2))[:8].sum()  # against the slow and the fast background
+print(far(fourth) < far(young) / 3)
+"""
+    done = run_python("-c", program)
+    assert done.stdout.split() == ["True"], done.stdout + done.stderr
 
 
 def test_a_place_at_the_rim_of_the_picture_has_no_vote_and_one_further_in_has(run_python):
@@ -110,14 +176,14 @@ def test_a_plume_raises_one_alarm_that_points_at_it_and_neither_the_same_hill_no
 import scene, watch
 from detector import Detector, Model
 model = Model({str(models / "model-int8.onnx")!r})
-for seed, ignite_at in ((200006, 24), (200006, None), (200008, None)):
-    watched = scene.Scene(seed, start_s=46000, ignite_at_frame=ignite_at)
+for seed, ignite_at in ((200006, [24]), (200006, []), (200008, [])):
+    watched = scene.Scene(seed, start_s=46000, ignite_at_frames=ignite_at)
     detector = Detector(model)
     for number in range(60):
         frame = watched.frame(number)
         sighting = detector.next(frame)
         if sighting.raised:
-            print(seed, ignite_at, number, watch.points_at_smoke(frame, sighting.peak))
+            print(seed, *ignite_at, number, watch.points_at_smoke(frame, sighting.peak))
 """
     done = run_python("-c", program)
     alarms = [line.split() for line in done.stdout.splitlines()]
@@ -129,7 +195,9 @@ for seed, ignite_at in ((200006, 24), (200006, None), (200008, None)):
 
 def test_a_model_that_never_saw_what_looks_like_smoke_is_stopped_by_the_gate(run_python, tmp_path):
     folders = {"DURU_INPUTS": str(tmp_path), "DURU_OUTPUTS": str(tmp_path)}
-    assert run_python("train.py", **folders, TRAIN_SCENES="8", TRAIN_CONFUSERS="no").returncode == 0
+    for program in TRAINING:
+        few = {"BLOCK_LESSONS": "4", "PLACE_LESSONS": "4", "TRAIN_CONFUSERS": "no"}
+        assert run_python(program, **folders, **few).returncode == 0
     gated = run_python("quantize.py", **folders, **SMALL_GATE, FLOOR_RECALL="0.8", BUDGET="1.0")
     assert gated.returncode == 1
     assert "gate FAILED" in gated.stdout and "misses its floor" in gated.stderr

@@ -1,0 +1,55 @@
+"""Second job, on processors: makes scenes, and collects what the first network leaves for the second one to judge.
+
+PLACE_LESSONS: how many scenes (default 720). PART, PARTS: this job takes the PARTth (1, 2, …) of so many shares of them
+(default: all). TRAIN_CONFUSERS: see lessons.py. Input: blocks.npz. Output: places-PART.npz: rows of candidates (float16) and
+whether smoke is near (true or false).
+"""
+
+import sys
+import time
+
+import task  # first: it sets the number of threads
+
+import numpy
+
+import lessons
+from candidates import Candidates
+from features import NAMES
+from network import Network
+
+SMOKE = 0.05  # opacity near a candidate from which it means smoke
+NEAR = 3  # blocks around a candidate whose smoke is its own
+
+
+def candidates(lesson, first):
+    """Yields (rows, labels) of the candidates of each frame, without those of which it is hard to say."""
+    found = Candidates()
+    for look in lessons.watched(lesson):
+        logits = first.logits(look.features.reshape(len(NAMES), -1).T).reshape(look.smoke.shape)
+        places, rows = found.next(look.features, logits, look.steps)
+        if not look.counts:
+            continue
+        near = [look.smoke[max(r - NEAR, 0) : r + NEAR + 1, max(c - NEAR, 0) : c + NEAR + 1].max() for r, c in places]
+        near = numpy.array(near)
+        clear = (near < lessons.CLEAR) | (near > SMOKE)
+        yield rows[clear].astype(numpy.float16), near[clear] > SMOKE
+
+
+def main():
+    task.print_header("collect: scenes, and the places in them that look like smoke to the first network")
+    count, part, parts = task.number("PLACE_LESSONS", 720, int), task.number("PART", 1, int), task.number("PARTS", 1, int)
+    if not 1 <= part <= parts:
+        sys.exit(f"PART is {part}, expected 1 to PARTS, which is {parts}")
+    with numpy.load(task.input_path(task.BLOCKS), allow_pickle=False) as file:
+        first = Network.of(file, "first")
+    started = time.process_time()
+    numbers = range(count * (part - 1) // parts, count * part // parts)
+    made = [rows for number in numbers for rows in candidates(lessons.lesson(lessons.PLACES + number), first)]
+    rows, labels = lessons.joined(made)
+    numpy.savez(task.output_path(task.PLACES.format(part)), rows=rows, labels=labels)
+    seconds = time.process_time() - started
+    print(f"{len(numbers)} scenes: {len(labels)} candidates of which {int(labels.sum())} smoke; {seconds:.0f} s of this CPU")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The scenes that the detector learns from: some minutes each, every second one with fires.
+
+    for look in watched(lesson(7)):
+        look.features, look.smoke
+
+The number of a lesson decides on all of it, so that several jobs can share the work of watching them. What came before a lesson
+is seen in fewer frames: enough for backgrounds as old as those of a camera that has stood there for long. With young ones the
+hour of sunset, when every slope changes, would look harmless.
+"""
+
+import os
+from typing import NamedTuple
+
+import numpy
+
+import task
+from features import Features
+from scene import Scene
+
+BLOCKS, PLACES = 0, 10_000  # where the lessons of the first network begin, and those of the second
+STRIDE = 4  # of the frames before a lesson one in so many is seen
+BEFORE = (6, 25)  # so many frames are, drawn: a camera may also have just started
+FRAMES, WARM_UP = 48, 8  # of a lesson; its first ones only fill what is kept of the last frames
+IGNITE_AT = (4, 24)  # drawn, or the network would learn to tell the time since the start
+NEXT_FIRE_AFTER = (4, 16)  # frames to a second fire, elsewhere on the same hills
+CLEAR = 0.01  # opacity below which there is no smoke to learn
+HARDLY = 0.02  # opacity that is neither smoke nor clear
+VISIBLE = 1.5  # levels of 255 by which smoke must change a block's pixels to be seen
+BUSY = 8  # times as many events as on a common day, so that a few hours of scenes hold some of each kind
+# How often a lesson without fire is in which hours: most by night and at dawn, when there is fog, and while the sun is low and
+# lights or leaves one slope after the other. By day and without events little looks like smoke.
+HOURS = ((0.30, 2, 9.5), (0.20, 19, 24), (0.28, 16.2, 18.3), (0.07, 5.7, 7.8), (0.15, 0, 24))
+
+
+class Lesson(NamedTuple):
+    scene: Scene
+    begins: int  # number of its first frame
+
+
+class Look(NamedTuple):
+    features: numpy.ndarray
+    smoke: numpy.ndarray  # opacity of smoke in each block
+    steps: int  # frames since the look before
+    counts: bool  # what is seen is to be learnt
+
+
+def lesson(number):
+    """The environment variable TRAIN_CONFUSERS=no leaves clouds, fog, dust, glare and shake out of it."""
+    rng = numpy.random.default_rng([task.TRAIN_SEEDS, 1, number])
+    begins = STRIDE * int(rng.integers(*BEFORE))
+    ignite_at = begins + int(rng.integers(*IGNITE_AT))
+    _, begin, end = HOURS[rng.choice(len(HOURS), p=[share for share, _, _ in HOURS])]
+    hour = float(rng.uniform(begin, end))
+    burns = number % 2 == 1
+    scene = Scene(
+        task.TRAIN_SEEDS + number,
+        start_s=None if burns else 3600 * hour,
+        ignite_at_frames=[ignite_at, ignite_at + int(rng.integers(*NEXT_FIRE_AFTER))] if burns else [],
+        confusers=os.environ.get("TRAIN_CONFUSERS", "yes") != "no",
+        busy=BUSY,
+    )
+    return Lesson(scene, begins)
+
+
+def watched(lesson):
+    """Yields a Look for each frame. Smoke that nobody could see, in fog or by night, has an opacity of HARDLY: who learns from
+    it learns that fog is smoke."""
+    features, seen = Features(), -1
+    for number in [*range(0, lesson.begins, STRIDE), *range(lesson.begins, lesson.begins + FRAMES)]:
+        frame = lesson.scene.frame(number)
+        maps = features.next(frame, number - seen)
+        smoke = numpy.zeros(maps[0].shape) if frame.smoke is None else frame.smoke
+        if frame.smoke is not None:
+            smoke = numpy.where((frame.shown < VISIBLE) & (smoke > HARDLY), HARDLY, smoke)
+        yield Look(maps, smoke, number - seen, number >= lesson.begins + WARM_UP)
+        seen = number
+
+
+def joined(parts):
+    """From parts that are tuples of arrays, one tuple of long ones."""
+    return tuple(numpy.concatenate(column) for column in zip(*parts))
