@@ -19,7 +19,7 @@ from scene import Scene
 
 BLOCKS, PLACES = 0, 10_000  # where the lessons of the first network begin, and those of the second
 STRIDE = 4  # of the frames before a lesson one in so many is seen
-BEFORE = (6, 25)  # so many frames are, drawn: a camera may also have just started
+BEFORE = (2, 25)  # so many frames are, drawn: a camera may also have just started, and then still knows little
 FRAMES, WARM_UP = 48, 8  # of a lesson; its first ones only fill what is kept of the last frames
 IGNITE_AT = (4, 24)  # drawn, or the network would learn to tell the time since the start
 NEXT_FIRE_AFTER = (4, 16)  # frames to a second fire, elsewhere on the same hills
