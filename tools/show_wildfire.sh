@@ -6,7 +6,7 @@ stopped_at_the_gate() { ! duru wait "$1"; }
 step "the weak model is stopped at the gate" stopped_at_the_gate quantize-weak-misses-floor
 
 heading "what the jobs said (duru logs)"
-say_logs train-blocks collect-1 train quantize quantize-weak-misses-floor
+say_logs train-blocks collect-1 collect-2 train quantize quantize-weak-misses-floor
 
 mkdir "$cameras"
 "$venv/bin/python" "$root/tools/show_field.py" --bin "$build_dir" --data "$data" --work "$cameras"

@@ -1,11 +1,10 @@
-"""Second job, on processors: makes scenes, and collects what the first network leaves for the second one to judge.
+"""Second job, by two on processors: makes scenes, and collects what the first network leaves for the second one to judge.
 
 PLACE_LESSONS: how many scenes (default 720). PART, PARTS: this job takes the PARTth (1, 2, …) of so many shares of them
 (default: all). TRAIN_CONFUSERS: see lessons.py. Input: blocks.npz. Output: places-PART.npz: rows of candidates (float16) and
 whether smoke is near (true or false).
 """
 
-import sys
 import time
 
 import task  # first: it sets the number of threads
@@ -17,7 +16,7 @@ from candidates import Candidates
 from features import NAMES
 from network import Network
 
-SMOKE = 0.05  # opacity near a candidate from which it means smoke
+SMOKE = 0.05  # opacity near a candidate from which it means smoke; thinner than for a block, as this network knows its history
 NEAR = 3  # blocks around a candidate whose smoke is its own
 
 
@@ -37,16 +36,16 @@ def candidates(lesson, first):
 
 def main():
     task.print_header("collect: scenes, and the places in them that look like smoke to the first network")
-    count, part, parts = task.number("PLACE_LESSONS", 720, int), task.number("PART", 1, int), task.number("PARTS", 1, int)
-    if not 1 <= part <= parts:
-        sys.exit(f"PART is {part}, expected 1 to PARTS, which is {parts}")
+    count = task.number("PLACE_LESSONS", 720, int, 1, lessons.MOST)
+    parts = task.number("PARTS", 1, int, 1, count)
+    part = task.number("PART", 1, int, 1, parts)
     with numpy.load(task.input_path(task.BLOCKS), allow_pickle=False) as file:
         first = Network.of(file, "first")
     started = time.process_time()
     numbers = range(count * (part - 1) // parts, count * part // parts)
     made = [rows for number in numbers for rows in candidates(lessons.lesson(lessons.PLACES + number), first)]
     rows, labels = lessons.joined(made)
-    numpy.savez(task.output_path(task.PLACES.format(part)), rows=rows, labels=labels)
+    numpy.savez(task.output_path(task.PLACES.format(part)), rows=rows, labels=labels, parts=parts, lessons=count)
     seconds = time.process_time() - started
     print(f"{len(numbers)} scenes: {len(labels)} candidates of which {int(labels.sum())} smoke; {seconds:.0f} s of this CPU")
 

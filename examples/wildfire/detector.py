@@ -5,9 +5,9 @@
         sighting = detector.next(frame)       # .score 0..1, .raised: an alarm begins with this frame
 
 The first network is the heavy one, runs on every block and is what an NPU would run. The second sees the few candidates that
-the first one's judgement leaves, with their history, and stays in float32. One thread, no state outside the objects. What a
-model must know besides the first network's weights lies in the metadata of its ONNX file: how features are normalised, the
-second network, the threshold of the alarm.
+the first one's judgement leaves, with their history, in floating point (weights of sixteen bits). One thread, no state outside
+the objects. What a model must know besides the first network's weights lies in the metadata of its ONNX file: how features are
+normalised, the second network, the threshold of the alarm.
 """
 
 import json

@@ -2,7 +2,7 @@
 
     evaluate.py MODELS [--quick]      # MODELS: the folder that quantize.py wrote
 
-Whole: 30 days of scenes without fire, a seed each, and 120 fires of half an hour, by PROCESSES (default 2): about ten minutes on two
+Whole: 30 days of scenes without fire, a seed each, and 120 fires of 26 minutes, by PROCESSES (default 2): ten minutes on two
 idle cores, several times as long beside other work. --quick: a little of it, in seconds, to see that everything works; its
 figures mean nothing. Frames a second: the detector alone, on one core.
 """

@@ -114,7 +114,7 @@ class Features:
         changed = ((abs(z[0]) > 2) | (z[1] < -2) | (z[2] < -2)).astype(numpy.float32)
         self._persistence += share(0.3, steps) * (changed - self._persistence)
         made = self._stack(measures, background, slow, fast, z, rest, activity, changed)
-        part = min(steps / self._count, 1)
+        part = steps / self._count
         self._fast += max(share(FAST, steps), part) * (measures - self._fast)
         self._slow += max(share(SLOW, steps), part) * (measures - self._slow)
         part = max(share(SLOW, steps), steps / (self._count + 4))

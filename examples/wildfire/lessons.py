@@ -18,14 +18,15 @@ from features import Features
 from scene import Scene
 
 BLOCKS, PLACES = 0, 10_000  # where the lessons of the first network begin, and those of the second
+MOST = 10_000  # of each
 STRIDE = 4  # of the frames before a lesson one in so many is seen
 BEFORE = (2, 25)  # so many frames are, drawn: a camera may also have just started, and then still knows little
 FRAMES, WARM_UP = 48, 8  # of a lesson; its first ones only fill what is kept of the last frames
 IGNITE_AT = (4, 24)  # drawn, or the network would learn to tell the time since the start
-NEXT_FIRE_AFTER = (4, 16)  # frames to a second fire, elsewhere on the same hills
+NEXT_FIRE_AFTER = (4, 16)  # frames to a second fire, at another place drawn
 CLEAR = 0.01  # opacity below which there is no smoke to learn
 HARDLY = 0.02  # opacity that is neither smoke nor clear
-VISIBLE = 1.5  # levels of 255 by which smoke must change a block's pixels to be seen
+VISIBLE = 1.5  # of the 255 levels of light, by which smoke must change a block's pixels to be seen
 BUSY = 8  # times as many events as on a common day, so that a few hours of scenes hold some of each kind
 # How often a lesson without fire is in which hours: most by night and at dawn, when there is fog, and while the sun is low and
 # lights or leaves one slope after the other. By day and without events little looks like smoke.
@@ -63,8 +64,8 @@ def lesson(number):
 
 
 def watched(lesson):
-    """Yields a Look for each frame. Smoke that nobody could see, in fog or by night, has an opacity of HARDLY: who learns from
-    it learns that fog is smoke."""
+    """Yields a Look for each frame. Smoke that nobody could see, by night or before what is as bright, has an opacity of
+    HARDLY: who learns from it learns that night and fog are smoke."""
     features, seen = Features(), -1
     for number in [*range(0, lesson.begins, STRIDE), *range(lesson.begins, lesson.begins + FRAMES)]:
         frame = lesson.scene.frame(number)

@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     u: numpy.ndarray
     v: numpy.ndarray
     smoke: numpy.ndarray | None  # mean opacity of smoke in each block of 8 x 8, 0..1; None while there is none
-    shown: numpy.ndarray | None  # how much smoke and flames change the light of its pixels, on average: none of it in fog
+    shown: numpy.ndarray | None  # mean change of a pixel's light by smoke and flames, before exposure
 
 
 def fire_hour(rng):
@@ -51,8 +51,8 @@ def drifted(layer, columns):
 
 
 class Scene:
-    """Frames `interval_s` apart. `start_s` is drawn when it is None; a fire starts at each of `ignite_at_frames`, somewhere, and
-    the hour of the first decides the start. `busy` times as many events as on a common day; confusers=False leaves out
+    """Frames `interval_s` apart. `start_s` is drawn when it is None; a fire starts at each of `ignite_at_frames`, somewhere,
+    and the hour of the first decides the start. `busy` times as many events as on a common day; confusers=False leaves out
     weather, events, shake and exposure changes."""
 
     def __init__(self, seed, start_s=None, interval_s=INTERVAL_S, ignite_at_frames=(), confusers=True, busy=1.0):
@@ -92,9 +92,10 @@ class Scene:
 
     def _event(self, kind, start_s, length_s, seed):
         """What hangs in the air or shines; made when it is first seen, for few of a day's events ever are."""
-        if seed not in self._made_events:
-            self._made_events[seed] = self._make_event(kind, start_s, length_s, numpy.random.default_rng(seed))
-        return self._made_events[seed]
+        event = kind, start_s, length_s, seed
+        if event not in self._made_events:
+            self._made_events[event] = self._make_event(kind, start_s, length_s, numpy.random.default_rng(seed))
+        return self._made_events[event]
 
     def _make_event(self, kind, start_s, length_s, rng):
         if kind in ("vehicle", "devil"):
@@ -225,7 +226,6 @@ class Scene:
             if seen is None:
                 seen, before = numpy.zeros(CANVAS, numpy.float32), luma.copy()
             where, depth = found
-            rows, columns = where
             # Turbulence: a texture that drifts with the plume makes it thick here and thin there.
             moved = seconds - smoke.ignition_s
             shift = int(moved * 0.3) % 256, int(-smoke.across * smoke.wind * moved * plume.FOCAL_PX / smoke.distance_m) % 256

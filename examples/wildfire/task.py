@@ -40,13 +40,16 @@ def write_json(name, value):
     output_path(name).write_text(json.dumps(value, indent=2) + "\n")
 
 
-def number(variable, default, kind=float):
-    """The value of an environment variable as a number; ends the program when it is none."""
+def number(variable, default, kind=float, least=None, most=None):
+    """The value of an environment variable as a number; ends the program when it is none, or outside least to most."""
     text = os.environ.get(variable, str(default))
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
         sys.exit(f"{variable} is {text!r}, expected a number, as {default}")
+    if (least is not None and value < least) or (most is not None and value > most):
+        sys.exit(f"{variable} is {text}, expected at least {least}" + (f" and at most {most}" if most is not None else ""))
+    return value
 
 
 def folder(variable):

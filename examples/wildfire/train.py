@@ -1,9 +1,10 @@
 """Third job, GPU track: trains the network that judges the likeliest places of a frame, and writes the weights of both.
 
-Inputs: blocks.npz, and places-1.npz, places-2.npz, … as far as there are any. Outputs: model.npz (arrays only), metrics.json.
+Inputs: blocks.npz, and places-1.npz, places-2.npz, …: all parts of one collection. Outputs: model.npz (arrays only) and
+metrics.json.
 """
 
-import itertools
+import sys
 import time
 
 import task  # first: it sets the number of threads
@@ -17,13 +18,19 @@ NETWORK = {"hidden": (32, 16), "penalty": 0.1, "batch": 256, "members": 4, "epoc
 
 
 def collected():
-    """(rows, labels) of each file of places."""
-    for part in itertools.count(1):
-        path = task.input_path(task.PLACES.format(part))
-        if part > 1 and not path.exists():
-            return
-        with numpy.load(path, allow_pickle=False) as file:
+    """(rows, labels) of each file of places; ends the program when they are not all of one collection."""
+    part, parts = 1, None
+    while parts is None or part <= parts[0]:
+        name = task.PLACES.format(part)
+        if not task.input_path(name).exists():
+            sys.exit(f"there is no {name}: collect.py writes it" + (f", as part {part} of {parts[0]}" if parts else ""))
+        with numpy.load(task.input_path(name), allow_pickle=False) as file:
+            known = int(file["parts"]), int(file["lessons"])
+            if known != (parts or known):
+                sys.exit(f"{name} is one of {known[0]} parts of {known[1]} lessons, {task.PLACES.format(1)} of {parts}")
+            parts = known
             yield file["rows"], file["labels"]
+        part += 1
 
 
 def main():

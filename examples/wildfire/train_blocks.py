@@ -1,7 +1,7 @@
 """First job, GPU track: watches scenes and trains the network that judges each block of a frame; writes its weights.
 
-In rounds: the first network learns from blocks that changed and from random ones, the next from those of new scenes that the one
-before took for smoke as well.
+In rounds: the first network learns from blocks that changed and from random ones, the next also from those of new scenes that
+the one before took for smoke.
 
 BLOCK_LESSONS: how many scenes (default 84). TRAIN_CONFUSERS=no: see lessons.py; a model that has never seen what looks like
 smoke is stopped by the gate. Output: blocks.npz (arrays only).
@@ -47,7 +47,7 @@ def blocks(lesson, rng, before):
 
 def main():
     task.print_header("train-blocks: a network that tells smoke from what looks like it, block by block")
-    count = task.number("BLOCK_LESSONS", 84, int)
+    count = task.number("BLOCK_LESSONS", 84, int, 2, lessons.MOST)
     rng = numpy.random.default_rng(task.TRAIN_SEEDS)
     started, seen, parts, trained = time.process_time(), 0, [], None
     for share, epochs in ROUNDS:

@@ -69,7 +69,7 @@ def points_at_smoke(frame, peak):
 
 
 def traces(models, watch):
-    """What each of the models, files or their bytes, says of one scene; scene and features are computed once for all of them."""
+    """What each of the models, files or their bytes, says of one scene; scene and features are computed once for all."""
     scene = Scene(watch.seed, watch.start_s, ignite_at_frames=[] if watch.ignite_at is None else [watch.ignite_at])
     features = Features()
     judges = [detector.Judge(detector.Model(model)) for model in models]
@@ -86,7 +86,7 @@ def traces(models, watch):
 
 def all_traces(models, watches):
     """[[Trace, ...] for each model] of all the scenes, in their order; by so many processes as PROCESSES says (2)."""
-    with concurrent.futures.ProcessPoolExecutor(task.number("PROCESSES", 2, int)) as pool:
+    with concurrent.futures.ProcessPoolExecutor(task.number("PROCESSES", 2, int, 1)) as pool:
         return list(zip(*pool.map(functools.partial(traces, models), watches)))
 
 
@@ -116,7 +116,7 @@ def outcome(seen, threshold):
 
 
 def best_threshold(seen, budget, floor):
-    """(threshold, outcome at the budget): the budget is met from a lowest threshold on, the floor of recall is met up to a
+    """(threshold, outcome there): the budget is met from a lowest threshold on, the floor of recall is met up to a
     highest one. A third of the way up is taken: a budget of false alarms is there to be used, for each step upwards finds
     fires later and fewer of them, and that third is the margin for scenes that fool the model more often than these. When the
     lowest is above the highest the model fails, and the threshold that keeps the budget is given."""
@@ -127,4 +127,5 @@ def best_threshold(seen, budget, floor):
     lowest = min(within, default=float(levels[-1]))
     reaching = [level for level in within if outcomes[level].recall >= floor]
     highest = max(reaching, default=lowest)
-    return round(lowest + (highest - lowest) / 3, 3), outcomes[lowest]
+    threshold = round(lowest + (highest - lowest) / 3, 3)
+    return threshold, outcome(seen, threshold)
