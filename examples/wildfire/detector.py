@@ -90,8 +90,8 @@ class Judge:
     def __init__(self, model):
         self._model, self._candidates, self._vote = model, Candidates(), Vote()
 
-    def next(self, features):
-        places, rows = self._candidates.next(features, self._model.logits(features))
+    def next(self, features, steps=1):
+        places, rows = self._candidates.next(features, self._model.logits(features), steps)
         return self._vote.next(places, self._model.second.logits(rows))
 
     def box(self, peak):

@@ -13,6 +13,7 @@ import numpy
 from scene import BLOCK, GRID, HEIGHT, WIDTH
 
 FAST, SLOW = 1 / 6, 1 / 80  # the share of the newest frame in each running mean
+STRIDE = 4  # see looks()
 KEEP = 10  # the slow background is kept every so many frames; the one before the newest kept is used
 LAG = 6  # frames over which growth is measured
 
@@ -46,6 +47,15 @@ def shifted(map_, rows, columns):
     if rows:
         map_ = map_.take(numpy.arange(rows, rows + GRID[0]).clip(0, GRID[0] - 1), axis=0)
     return map_.take(numpy.arange(columns, columns + GRID[1]).clip(0, GRID[1] - 1), axis=1) if columns else map_
+
+
+def looks(begins, frames):
+    """(number, steps since the one before) of the frames that are shown to who watches `frames` of them as a camera would that
+    has stood there since `begins` frames before: of those only every fourth, enough for backgrounds that are as old."""
+    seen = -1
+    for number in [*range(0, begins, STRIDE), *range(begins, begins + frames)]:
+        yield number, number - seen
+        seen = number
 
 
 def share(newest, steps):

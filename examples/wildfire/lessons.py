@@ -14,13 +14,12 @@ from typing import NamedTuple
 import numpy
 
 import task
-from features import Features
+from features import STRIDE, Features, looks
 from scene import Scene
 
 BLOCKS, PLACES = 0, 10_000  # where the lessons of the first network begin, and those of the second
 MOST = 10_000  # of each
-STRIDE = 4  # of the frames before a lesson one in so many is seen
-BEFORE = (2, 25)  # so many frames are, drawn: a camera may also have just started, and then still knows little
+BEFORE = (2, 25)  # so many frames before a lesson are seen, drawn: a camera may also have just started, and then still knows little
 FRAMES, WARM_UP = 48, 8  # of a lesson; its first ones only fill what is kept of the last frames
 IGNITE_AT = (4, 24)  # drawn, or the network would learn to tell the time since the start
 NEXT_FIRE_AFTER = (4, 16)  # frames to a second fire, at another place drawn
@@ -66,15 +65,14 @@ def lesson(number):
 def watched(lesson):
     """Yields a Look for each frame. Smoke that nobody could see, by night or before what is as bright, has an opacity of
     HARDLY: who learns from it learns that night and fog are smoke."""
-    features, seen = Features(), -1
-    for number in [*range(0, lesson.begins, STRIDE), *range(lesson.begins, lesson.begins + FRAMES)]:
+    features = Features()
+    for number, steps in looks(lesson.begins, FRAMES):
         frame = lesson.scene.frame(number)
-        maps = features.next(frame, number - seen)
+        maps = features.next(frame, steps)
         smoke = numpy.zeros(maps[0].shape) if frame.smoke is None else frame.smoke
         if frame.smoke is not None:
             smoke = numpy.where((frame.shown < VISIBLE) & (smoke > HARDLY), HARDLY, smoke)
-        yield Look(maps, smoke, number - seen, number >= lesson.begins + WARM_UP)
-        seen = number
+        yield Look(maps, smoke, steps, number >= lesson.begins + WARM_UP)
 
 
 def joined(parts):

@@ -20,6 +20,7 @@ import watch
 from scene import INTERVAL_S
 
 PIECE_FRAMES = 240  # quiet scenes are watched an hour each: many seeds, every hour of the day
+RUN_IN = 80  # frames before each: a start an hour would be many more than a camera has
 UNDECIDED = 0.5  # a threshold to build with; the one that counts is chosen below
 
 
@@ -27,7 +28,7 @@ def tuning_watches(fires, days):
     """The scenes that decide on threshold and gate."""
     pieces = max(round(days * 86400 / INTERVAL_S / PIECE_FRAMES), 1)
     # Hours in turn, so that every hour of a day has its share. They take longest, and begin first.
-    quiet = [watch.quiet(task.TUNE_SEEDS + fires + i, PIECE_FRAMES, 86400 * i / pieces) for i in range(pieces)]
+    quiet = [watch.quiet(task.TUNE_SEEDS + fires + i, PIECE_FRAMES, 86400 * i / pieces, RUN_IN) for i in range(pieces)]
     return quiet + [watch.fire(task.TUNE_SEEDS + i) for i in range(fires)]
 
 
@@ -45,7 +46,7 @@ def main():
     seen = watch.all_traces([model.SerializeToString() for _, model in exported], tuning_watches(fires, days))
     gate = {"synthetic": True, "floor_recall": floor, "budget_per_camera_day": budget, "fires": fires}
     for (name, model), traces in zip(exported, seen):
-        threshold, chosen = watch.best_threshold(traces, budget, floor)
+        threshold, chosen = watch.best_threshold(traces, budget)
         onnx.save(export.describe(model, arrays, threshold), task.output_path(name))
         gate["camera_days"] = round(chosen.camera_days, 3)
         gate[name] = {
