@@ -57,7 +57,13 @@ std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
   DURU_ASSERT(made != nullptr);
   const long has_floor = SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION);
   DURU_ASSERT(has_floor == 1);
-  SSL_CTX_set_options(made.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  // AES-128 with SHA-256 before AES-256 with SHA-384: a whole handshake then costs a server a tenth
+  // less, and a fleet whose nodes sleep between two syncs makes one for each.
+  const int has_suites = SSL_CTX_set_ciphersuites(
+      made.get(), "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
+  DURU_ASSERT(has_suites == 1);
+  SSL_CTX_set_options(made.get(),
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(made.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                    SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(made.get(), SSL_SESS_CACHE_OFF);
