@@ -124,7 +124,7 @@ def outcome(seen, threshold):
 
 def best_threshold(seen, budget):
     """(threshold, outcome there). Few days place a threshold badly, to about 0.05. So it is USUAL, what many days showed, where
-    these days keep the budget with it; else the lowest from which on they do. (None of this looks at held-out scenes.)"""
+    these days keep the budget with it; else the lowest from which on they do."""
     levels = [USUAL, *(float(level) for level in numpy.round(numpy.arange(USUAL + 0.01, 1.0, 0.01), 2))]
     outcomes = {level: outcome(seen, level) for level in levels}
     over = [level for level in levels if outcomes[level].false_per_day > budget]
