@@ -156,8 +156,19 @@ def test_what_serves_goes_on_when_the_servers_word_is_lost_from_the_disk(field, 
     assert all(sync["phase"] == "serving" for sync in field.syncs) and node.workloads() == before
 
 
+def test_a_node_keeps_one_connection_from_sync_to_sync(field, node, release):
+    field.heartbeat = "1s"
+    node.run()
+    serve(field, release, "one")
+    wait_until(lambda: len(field.http.connections) == 1, "the download's connection to be closed")
+    kept = set(field.http.connections)
+    field.syncs.clear()
+    wait_until(lambda: len(field.syncs) > 2, "the node to be heard again")
+    assert field.http.connections == kept
+
+
 def test_a_node_holds_no_connection_while_it_waits_for_a_long_heartbeat(field, node, release):
-    field.heartbeat = "5s"
+    field.heartbeat = "301s"
     node.run()
     serve(field, release, "one")
     wait_until(lambda: not field.http.connections, "its connections to be closed")

@@ -1,7 +1,9 @@
 """A server that is asked for more connections than it has: idle ones make room, and nodes leave some to people."""
 
 import contextlib
+import hashlib
 import json
+import pathlib
 import resource
 import socket
 import urllib.parse
@@ -47,10 +49,10 @@ def ask(link, method, path, bearer, body=""):
     return link.recv(65536).split(b"\r\n", 1)[0].decode()
 
 
-def enrol(server):
+def enrol(server, name):
     code = server.api("POST", "/v1/enrolments", {}).json()["code"]
-    credential = "ab" * 32
-    node = {"code": code, "node": "cam-1", "credential": credential, "chip": "dx-m1", "accelerators": 1,
+    credential = hashlib.sha256(name.encode()).hexdigest()
+    node = {"code": code, "node": name, "credential": credential, "chip": "dx-m1", "accelerators": 1,
             "emulated": True, "cpu": "1", "memory": "1GiB"}  # fmt: skip
     answer = server.api("POST", "/v1/field/enrol", node, token="")
     assert answer.status_code == 200, answer.text
@@ -62,17 +64,29 @@ def counter(server, name):
     return next(int(line.split()[1]) for line in lines if line.startswith(f"duru_http_{name} "))
 
 
-def test_idle_nodes_of_the_field_do_not_lock_people_out(server, link):
-    credential = enrol(server)
-    sync = json.dumps({"boot_id": "b", "uptime": "1s"})
+SYNC = json.dumps({"boot_id": "b", "uptime": "1s"})
+
+
+def test_a_node_keeps_some_connections_and_a_thousand_lock_nobody_out(server, link):
+    credential = enrol(server, "cam-1")
+    first = link()
+    assert ask(first, "POST", "/v1/field/sync", credential, SYNC) == "HTTP/1.1 200 OK"
     for _ in range(CONNECTIONS + 100):
-        newest = link()
-        assert ask(newest, "POST", "/v1/field/sync", credential, sync) == "HTTP/1.1 200 OK"
+        assert ask(link(), "POST", "/v1/field/sync", credential, SYNC) == "HTTP/1.1 200 OK"
     assert server.json("get", "jobs")["items"] == []
-    # The nodes hold no more than their share; those that were idle longest made room.
-    assert 0 < counter(server, "connections") <= CONNECTIONS - 128 + 1
+    assert counter(server, "connections_kept") == 4
     assert counter(server, "connections_refused_total") == 0
-    assert ask(newest, "POST", "/v1/field/sync", credential, sync) == "HTTP/1.1 200 OK"
+    # Those that are kept are the first, and go on; the next node has places of its own.
+    assert ask(first, "POST", "/v1/field/sync", credential, SYNC) == "HTTP/1.1 200 OK"
+    assert ask(link(), "POST", "/v1/field/sync", enrol(server, "cam-2"), SYNC) == "HTTP/1.1 200 OK"
+    assert counter(server, "connections_kept") == 5
+
+
+def test_the_server_may_open_more_files_than_its_shell_gives_and_work_no_more_than_it_needs(server):
+    assert server.cli("run", "--", "sh", "-c", "ulimit -Sn").stdout.split()[-1] == "4096"
+    soft = next(line.split()[3] for line in pathlib.Path(f"/proc/{server.pid}/limits").read_text().splitlines()
+                if line.startswith("Max open files"))  # fmt: skip
+    assert int(soft) == min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 524288)
 
 
 def test_connections_that_ask_nothing_do_not_lock_people_out(server, link):

@@ -12,8 +12,8 @@
 namespace duru::agent {
 namespace {
 
-// From this heartbeat on the connection is not kept from one sync to the next.
-constexpr Milliseconds kKeepBelow = seconds(5);
+// With a longer heartbeat the connection is not kept from one sync to the next.
+constexpr Milliseconds kKeepUpTo = minutes(5);
 // Between two tries to send what is left at the end, where the server does not get on.
 constexpr Milliseconds kRestPause = seconds(1);
 constexpr Milliseconds kFetchPause = seconds(1);
@@ -27,6 +27,7 @@ http::ClientOptions sync_options(const LinkOptions& options) {
   http::ClientOptions made;
   made.connect_max = seconds(5);
   made.silence_max = seconds(20);
+  made.unacknowledged_max = made.connect_max;
   made.answer_bytes_max = 1 << 20;
   made.headers = headers_of(options);
   made.trust = options.trust;
@@ -194,17 +195,20 @@ SyncRequest Link::request() const {
 }
 
 void Link::sync() {
-  http::Headers headers = {{"Content-Type", "application/json"}};
+  http::ClientRequest sent{.method = "POST",
+                           .target = "/v1/field/sync",
+                           .headers = {{"Content-Type", "application/json"}},
+                           .is_repeatable = true};
   {
     Lock lock(mutex_);
     pace_.asked();
     next_rest_ms_ = boottime_ms() + kRestPause.value;
-    if (pace_.heartbeat() >= kKeepBelow) headers.set("Connection", "close");
+    if (pace_.heartbeat() > kKeepUpTo) sent.headers.set("Connection", "close");
   }
   const Milliseconds asked_at(boottime_ms());
   const SyncRequest said = request();
-  auto answer =
-      client_.request("POST", "/v1/field/sync", headers, to_json(said, JsonForm::kSparse));
+  sent.body = to_json(said, JsonForm::kSparse);
+  auto answer = client_.send(sent);
   if (answer.ok()) {
     take_answer(answer.value(), asked_at, said);
   } else {

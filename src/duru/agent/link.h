@@ -8,8 +8,10 @@
 //   link.order(release);  link.fetch_status();
 //
 // While the server cannot be reached it is asked every second heartbeat, so that one which comes
-// back hears from us before it calls us lost. Where the heartbeat is 5 s or more, no connection is
-// held between two syncs, nor after a download: the server has fewer of them than nodes.
+// back hears from us before it calls us lost. The connection is kept from one sync to the next, for
+// a handshake costs both sides more than a sync, where the heartbeat is at most 5 minutes and the
+// server has a place for it; none is held after a download. A kept one that is dead, because the
+// link was cut or somebody on the way forgot it, is known after 5 s, and the sync goes out again.
 //
 // What is said is of the last two minutes, or nothing: the first report says what an earlier agent
 // left running, and a main loop that stands still is not spoken for.

@@ -114,8 +114,9 @@ Result<ClientResponse> HttpClient::Impl::exchange(const ClientRequest& request, 
     socket.reset();
     Error error = answer.error();
     // The server may close a kept connection just when the next request is on its way.
-    const bool nothing_happened = is_safe(request.method) || !progress.sent_whole;
-    if (is_first_try && reused && nothing_happened && !progress.received_any &&
+    const bool may_repeat =
+        is_safe(request.method) || request.is_repeatable || !progress.sent_whole;
+    if (is_first_try && reused && may_repeat && !progress.received_any &&
         error.code == ErrorCode::kUnavailable) {
       continue;
     }
@@ -136,6 +137,7 @@ Result<ClientResponse> HttpClient::Impl::try_once(const ClientRequest& request, 
     auto connected = ClientSocket::connect(address, options.connect_max, tls);
     if (!connected.ok()) return connected.error();
     socket.emplace(std::move(connected.value()));
+    if (options.unacknowledged_max) socket->set_unacknowledged_max(*options.unacknowledged_max);
     input = InputBuffer();
   }
   const Status sent = send_request(request, progress);
@@ -284,8 +286,10 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request) {
 
 Result<ClientResponse> HttpClient::request(std::string method, std::string target, Headers headers,
                                            std::string body) {
-  return send(
-      ClientRequest{std::move(method), std::move(target), std::move(headers), std::move(body), {}});
+  return send({.method = std::move(method),
+               .target = std::move(target),
+               .headers = std::move(headers),
+               .body = std::move(body)});
 }
 
 Result<ClientResponse> HttpClient::download(const ClientRequest& request, int fd) {

@@ -121,6 +121,12 @@ Status ClientSocket::shake_hands(const TlsContext& tls, const Address& address, 
   }
 }
 
+void ClientSocket::set_unacknowledged_max(Milliseconds at_most) {
+  const auto at_most_ms = static_cast<unsigned>(at_most.value);
+  // A kernel without it takes longer to notice, no more.
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &at_most_ms, sizeof(at_most_ms));
+}
+
 Result<std::size_t> ClientSocket::send_some(std::string_view bytes, Deadline deadline) {
   if (tls_) return send_sealed(bytes, deadline);
   for (;;) {

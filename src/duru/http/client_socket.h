@@ -26,6 +26,8 @@ class ClientSocket {
   static Result<ClientSocket> connect(const Address& address, Milliseconds at_most,
                                       const std::optional<TlsContext>& tls);
 
+  // The connection breaks off when what was sent is not acknowledged for so long.
+  void set_unacknowledged_max(Milliseconds at_most);
   // Takes what the kernel has room for, or returns 0 as soon as the peer says something: an answer
   // that comes before the request is out ends the sending.
   Result<std::size_t> send_some(std::string_view bytes, Deadline deadline);

@@ -35,7 +35,8 @@ class ScriptedServer {
   int connections() const { return connections_; }
 
  private:
-  // One connection for each answer: read something, say it, close. "(silence)" keeps it open.
+  // One connection for each answer: read something, say it, close. "(silence)" keeps it open;
+  // "(reads on)" at its end reads one more request and closes without a word.
   void serve(const std::vector<std::string>& answers) {
     for (const std::string& answer : answers) {
       const int fd = ::accept(listening_, nullptr, nullptr);
@@ -48,12 +49,16 @@ class ScriptedServer {
         while (::recv(fd, bytes, sizeof(bytes), 0) > 0) {
         }
       } else {
-        ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+        const bool reads_on = answer.ends_with(kReadsOn);
+        const std::size_t size = answer.size() - (reads_on ? kReadsOn.size() : 0);
+        ::send(fd, answer.data(), size, MSG_NOSIGNAL);
+        if (reads_on) (void)!::recv(fd, bytes, sizeof(bytes), 0);
       }
       ::close(fd);
     }
   }
 
+  static constexpr std::string_view kReadsOn = "(reads on)";
   int listening_ = -1;
   Address address_;
   std::atomic<int> connections_{0};
@@ -144,6 +149,19 @@ TEST(HttpClientTest, AConnectionIsUsedAgainAndReplacedWhenItWentStale) {
   const auto restarted = HttpServer::listen({.address = address}, std::move(again));
   ASSERT_TRUE(restarted.ok()) << restarted.error().message;
   EXPECT_EQ(client.request("POST", "/echo", {}, "b").value().body, "b");
+}
+
+TEST(HttpClientTest, WhatMayBeRepeatedIsSentAgainWhenAKeptConnectionBreaksOff) {
+  const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const ScriptedServer server({ok + "(reads on)", ok + "(reads on)", ok + "(reads on)"});
+  HttpClient client(server.address());
+  const ClientRequest sync{.method = "POST", .body = "x", .is_repeatable = true};
+  EXPECT_EQ(client.send(sync).value().body, "ok");
+  EXPECT_EQ(client.send(sync).value().body, "ok") << "on a new connection";
+  EXPECT_EQ(server.connections(), 2);
+  const auto unknown = client.request("POST", "/", {}, "x");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_TRUE(unknown.error().outcome_unknown) << "this one may not";
 }
 
 TEST(HttpClientTest, AFileGoesUpAndComesDown) {

@@ -47,7 +47,10 @@ void Connection::on_handshake(Transport::Handshake end) {
 void Connection::wait_for_request() {
   state_ = State::kIdle;
   waits_since_ = std::chrono::steady_clock::now();
-  set_deadline(context_.limits.idle_max);
+  const bool is_kept = seat_.kind == Places::Kind::kKept;
+  set_deadline(is_kept ? context_.limits.kept_idle_max : context_.limits.idle_max);
+  parser_.reset();  // it may wait for long, and shall hold little meanwhile
+  context_.places.rest(*this);
 }
 
 std::optional<Connection::TimePoint> Connection::idle_since(TimePoint now) const {
@@ -64,7 +67,6 @@ std::optional<Connection::TimePoint> Connection::idle_since(TimePoint now) const
 void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  if (is_one_of_many_) --context_.many_open;
   if (stream_) {
     --context_.counters.streams_open;
     std::exchange(stream_, nullptr)->die();
@@ -73,7 +75,11 @@ void Connection::close() {
   request_.reset();
   uncount_body();
   transport_.close();
-  context_.forget(*this);
+  --context_.counters.connections_open;
+  if (seat_.kind == Places::Kind::kKept) --context_.counters.connections_kept;
+  const auto keeps_alive = shared_from_this();
+  context_.places.leave(*this);
+  context_.left();
 }
 
 void Connection::on_tick(TimePoint now) {
@@ -111,8 +117,18 @@ void Connection::begin_stop() {
 void Connection::read() {
   if (reading_ || state_ == State::kClosed) return;
   if (peer_ended_) return close();
-  input_.prepare(read_bytes());
   reading_ = true;
+  if (state_ != State::kIdle || !has_answered_ || !input_.view().empty()) return read_now();
+  // No memory for a request that may come in a minute.
+  input_ = InputBuffer();
+  transport_.wait_for_bytes([self = shared_from_this()](const auto& failure) {
+    if (failure) return self->on_read(failure, 0);
+    if (self->state_ != State::kClosed) self->read_now();
+  });
+}
+
+void Connection::read_now() {
+  input_.prepare(read_bytes());
   transport_.read_some(input_.room(), input_.room_bytes(),
                        [self = shared_from_this()](const auto& failure, std::size_t count) {
                          self->on_read(failure, count);
@@ -179,6 +195,7 @@ bool Connection::begin_request() {
     read();
     return false;
   }
+  context_.places.wake(*this);
   ++number_;
   parser_.emplace(MessageParser::Kind::kRequest,
                   ParserLimits{context_.limits.header_bytes_max, context_.limits.target_bytes_max});
@@ -204,99 +221,6 @@ bool Connection::read_head() {
     return false;
   }
   accept_head();
-  return true;
-}
-
-void Connection::accept_head() {
-  ++context_.counters.requests;
-  state_ = State::kBody;
-  waits_since_ = std::chrono::steady_clock::now();
-  MessageHead& head = parser_->head();
-  is_head_request_ = head.method == "HEAD";
-  is_http10_ = head.version == 10;
-  close_after_ = !head.keep_alive;
-  request_ = std::make_shared<Request>();
-  request_->remote = remote_;
-  auto target = parse_target(head.target);
-  if (!target) return refuse(bad_target());
-  request_->method = std::move(head.method);
-  request_->path = std::move(target->path);
-  request_->segments = std::move(target->segments);
-  request_->query = std::move(target->query);
-  request_->headers = std::move(head.headers);
-  if (passes_gate() && takes_place() && find_route() && open_body()) invite_body();
-}
-
-bool Connection::passes_gate() {
-  if (!context_.gate) return true;
-  std::optional<Response> refusal;
-  try {
-    refusal = context_.gate(*request_);
-  } catch (const std::exception&) {
-    refusal = problem_response(handler_failed());
-  }
-  if (!refusal) return true;
-  ++context_.counters.requests_refused;
-  send_response(*std::move(refusal));
-  return false;
-}
-
-// One of many counts as such from its first request on, and stays so while it asks as such.
-bool Connection::takes_place() {
-  if (request_->is_one_of_many == is_one_of_many_) return true;
-  const HttpLimits& limits = context_.limits;
-  const std::size_t many_max =
-      limits.connections_max - std::min(limits.connections_reserved, limits.connections_max);
-  if (is_one_of_many_) {
-    --context_.many_open;
-  } else if (context_.many_open < many_max || context_.make_room(true)) {
-    ++context_.many_open;
-  } else {
-    ++context_.counters.connections_refused;
-    close_after_ = true;
-    refuse(too_many_connections(many_max));
-    return false;
-  }
-  is_one_of_many_ = request_->is_one_of_many;
-  return true;
-}
-
-bool Connection::find_route() {
-  RouteMatch match = context_.router.find(request_->method, request_->segments);
-  if (match.route != nullptr) {
-    route_ = match.route;
-    request_->route = route_->pattern;
-    request_->parameters = std::move(match.parameters);
-    return true;
-  }
-  if (match.allow.empty()) {
-    refuse(not_found(request_->path));
-    return false;
-  }
-  Response response = problem_response(method_not_allowed(request_->method, match.allow));
-  response.headers.add("Allow", std::move(match.allow));
-  ++context_.counters.requests_refused;
-  send_response(std::move(response));
-  return false;
-}
-
-bool Connection::open_body() {
-  const RouteOptions& options = route_->options;
-  const bool to_file = !options.upload_folder.empty();
-  body_bytes_max_ = options.body_bytes_max != 0 ? options.body_bytes_max
-                    : to_file                   ? context_.limits.upload_bytes_max
-                                                : context_.limits.body_bytes_max;
-  if (parser_->head().content_length.value_or(0) > body_bytes_max_) {
-    refuse(body_too_large(body_bytes_max_));
-    return false;
-  }
-  if (!to_file) return true;
-  auto upload = Upload::create(options.upload_folder);
-  if (!upload.ok()) {
-    refuse(upload_failed(upload.error()));
-    return false;
-  }
-  upload_.emplace(std::move(upload.value()));
   return true;
 }
 

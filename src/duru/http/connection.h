@@ -37,7 +37,8 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   void start_refused();  // one connection too many: says so and closes
   void on_tick(TimePoint now);
   void begin_stop();  // finish what was begun, then close
-  bool is_one_of_many() const { return is_one_of_many_; }
+  Places::Seat& seat() { return seat_; }
+  TimePoint deadline() const { return deadline_; }
   // Since when it waits for a request; none where another may not have its place (server.h).
   std::optional<TimePoint> idle_since(TimePoint now) const;
   void close();
@@ -66,21 +67,24 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   void wait_for_request();
   void on_handshake(Transport::Handshake end);
   void read();
+  void read_now();
   std::size_t read_bytes() const;
   void on_read(const boost::system::error_code& failure, std::size_t count);
   void process();
   bool begin_request();
   bool read_head();
   bool read_body();
+  bool store_body(std::string_view piece);
+  void uncount_body();
+  void invite_body();
+  void dispatch();
+
+  // A head that is here: who asks what, and may they (connection_admit.cc).
   void accept_head();
   bool passes_gate();
   bool takes_place();
   bool find_route();
   bool open_body();
-  bool store_body(std::string_view piece);
-  void uncount_body();
-  void invite_body();
-  void dispatch();
 
   // Answering (connection_answer.cc).
   void refuse(const Problem& problem);
@@ -102,12 +106,12 @@ class Connection final : public AnswerTaker, public std::enable_shared_from_this
   std::string remote_;
   InputBuffer input_;
   State state_ = State::kIdle;
+  Places::Seat seat_;
   TimePoint deadline_ = TimePoint::max();
   bool reading_ = false;
   TimePoint waits_since_{};  // for a handshake, a request, or more of it
   bool has_answered_ = false;
   bool is_one_too_many_ = false;
-  bool is_one_of_many_ = false;
   bool peer_ended_ = false;   // it will send nothing more
   bool close_after_ = false;  // the answer under way is the last
 

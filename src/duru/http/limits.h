@@ -21,10 +21,13 @@ struct HttpLimits {
   std::uint64_t upload_bytes_max = std::uint64_t{64} << 30;  // 413; for bodies that go to a file
   std::size_t connections_max = 1024;                        // 503 and close; see server.h
   std::size_t connections_reserved = 128;                    // of them, from callers that are many
-  std::size_t stream_buffer_bytes_max = 1024 * 1024;         // a reader this far behind is dropped
+  std::size_t kept_max = 1024;                        // more of them, for those that are known
+  std::size_t kept_each_max = 4;                      // of them, for each
+  std::size_t stream_buffer_bytes_max = 1024 * 1024;  // a reader this far behind is dropped
 
   Milliseconds request_read_max = seconds(30);   // 408; an upload may be silent for this long
   Milliseconds idle_max = seconds(75);           // between requests: closed
+  Milliseconds kept_idle_max = minutes(6);       // the same, in a kept place
   Milliseconds silence_max = seconds(2);         // the same, where another wants the place
   Milliseconds write_stall_max = seconds(60);    // a reader that takes nothing is dropped
   Milliseconds linger_max = Milliseconds(2000);  // after a refusal, for the caller to read it

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,8 @@ struct Request {
   std::shared_ptr<const void> caller;
   // Set by the gate for callers of a kind that may be thousands; they leave places to the others.
   bool is_one_of_many = false;
+  // Which of the many it is, where the gate knows it: what bounds the places that one may keep.
+  std::optional<std::uint64_t> many_id;
 
   // The value captured for `{name}`; empty when the route has no such parameter.
   const std::string& parameter(std::string_view name) const;

@@ -12,7 +12,6 @@
 #include <ctime>
 #include <system_error>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -66,7 +65,6 @@ struct HttpServer::Core {
   Timer tick{io};
   Timer accept_pause{io};
   Timer grace{io};
-  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
   std::thread thread;
 
@@ -77,7 +75,6 @@ struct HttpServer::Core {
   void run_tick();
   void begin_stop(Milliseconds grace_max);
   void end_if_empty();
-  std::vector<std::shared_ptr<Connection>> all() const;
 };
 
 Status HttpServer::Core::open(const Address& wanted) {
@@ -119,14 +116,14 @@ void HttpServer::Core::accept() {
 
 void HttpServer::Core::admit(Socket socket) {
   ++context.counters.connections_accepted;
-  if (connections.size() >= context.limits.connections_max + kRefusalsMax) {
+  const std::size_t passing = context.places.passing();
+  if (passing >= context.limits.connections_max + kRefusalsMax) {
     ++context.counters.connections_refused;
     return;
   }
-  const bool is_one_too_many =
-      connections.size() >= context.limits.connections_max && !make_room(false);
+  const bool is_one_too_many = passing >= context.limits.connections_max && !make_room(false);
   const auto connection = std::make_shared<Connection>(context, std::move(socket));
-  connections.emplace(connection.get(), connection);
+  context.places.enter(connection);
   ++context.counters.connections_open;
   if (is_one_too_many) {
     connection->start_refused();
@@ -136,35 +133,17 @@ void HttpServer::Core::admit(Socket socket) {
 }
 
 bool HttpServer::Core::make_room(bool of_many) {
-  const auto now = std::chrono::steady_clock::now();
-  Connection* idlest = nullptr;
-  std::pair<bool, Connection::TimePoint> rank;  // one of many before others, then by time
-  for (const auto& [key, connection] : connections) {
-    const auto since = connection->idle_since(now);
-    if (!since || (of_many && !connection->is_one_of_many())) continue;
-    const std::pair mine(!connection->is_one_of_many(), *since);
-    if (idlest != nullptr && rank <= mine) continue;
-    idlest = connection.get();
-    rank = mine;
-  }
+  Connection* idlest = context.places.idlest(std::chrono::steady_clock::now(), of_many);
   if (idlest == nullptr) return false;
   ++context.counters.connections_displaced;
-  const auto keeps_alive = connections.at(idlest);
-  keeps_alive->close();
+  idlest->close();
   return true;
-}
-
-std::vector<std::shared_ptr<Connection>> HttpServer::Core::all() const {
-  std::vector<std::shared_ptr<Connection>> list;
-  list.reserve(connections.size());
-  for (const auto& [key, connection] : connections) list.push_back(connection);
-  return list;
 }
 
 void HttpServer::Core::run_tick() {
   context.date = http_date(std::time(nullptr));
   const auto now = std::chrono::steady_clock::now();
-  for (const auto& connection : all()) connection->on_tick(now);
+  for (const auto& connection : context.places.due(now)) connection->on_tick(now);
   if (!work) return;  // the last connection went with this tick, and the server is stopping
   tick.expires_after(tick_of(context.limits));
   tick.async_wait([this](const error_code& cancelled) {
@@ -177,17 +156,17 @@ void HttpServer::Core::begin_stop(Milliseconds grace_max) {
   error_code ignored;  // nothing is accepted any more either way
   acceptor.close(ignored);
   accept_pause.cancel();
-  for (const auto& connection : all()) connection->begin_stop();
+  for (const auto& connection : context.places.all()) connection->begin_stop();
   grace.expires_after(std::chrono::milliseconds(grace_max.value));
   grace.async_wait([this](const error_code& cancelled) {
     if (cancelled) return;
-    for (const auto& connection : all()) connection->close();
+    for (const auto& connection : context.places.all()) connection->close();
   });
   end_if_empty();
 }
 
 void HttpServer::Core::end_if_empty() {
-  if (!context.stopping || !connections.empty()) return;
+  if (!context.stopping || !context.places.empty()) return;
   context.mailbox->close();
   grace.cancel();
   tick.cancel();
@@ -206,10 +185,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options
   raw->context.gate = std::move(options.gate);
   raw->context.mailbox = std::make_shared<Mailbox>(
       [raw] { asio::post(raw->io, [mailbox = raw->context.mailbox] { mailbox->run_all(); }); });
-  raw->context.forget = [raw](Connection& connection) {
-    if (raw->connections.erase(&connection) > 0) --raw->context.counters.connections_open;
-    raw->end_if_empty();
-  };
+  raw->context.left = [raw] { raw->end_if_empty(); };
   raw->context.make_room = [raw](bool of_many) { return raw->make_room(of_many); };
   if (options.tls) {
     auto tls = TlsContext::for_server(*options.tls);
@@ -244,6 +220,7 @@ HttpCounters HttpServer::counters() const {
   HttpCounters counters;
   counters.connections_accepted = live.connections_accepted;
   counters.connections_open = live.connections_open;
+  counters.connections_kept = live.connections_kept;
   counters.connections_refused = live.connections_refused;
   counters.connections_displaced = live.connections_displaced;
   counters.requests = live.requests;

@@ -10,13 +10,12 @@
 
 #include "duru/http/limits.h"
 #include "duru/http/mailbox.h"
+#include "duru/http/places.h"
 #include "duru/http/router.h"
 #include "duru/http/server.h"
 #include "duru/http/tls_session.h"
 
 namespace duru::http {
-
-class Connection;
 
 struct ServerContext {
   HttpLimits limits;
@@ -24,10 +23,10 @@ struct ServerContext {
   Gate gate;
   std::optional<TlsContext> tls;  // of a server that speaks TLS
   std::shared_ptr<Mailbox> mailbox;
-  std::function<void(Connection&)> forget;  // the connection is closed
+  Places places;
   // Closes a connection that may lose its place, if there is one; `of_many`: only one of those.
   std::function<bool(bool of_many)> make_room;
-  std::size_t many_open = 0;     // connections of callers that are one of many
+  std::function<void()> left;    // a connection has left its place
   std::string date;              // the Date field of this second
   std::size_t bodies_bytes = 0;  // in memory, of requests that are still being read
   bool stopping = false;
@@ -35,6 +34,7 @@ struct ServerContext {
   struct {
     std::atomic<std::uint64_t> connections_accepted{0};
     std::atomic<std::uint64_t> connections_open{0};
+    std::atomic<std::uint64_t> connections_kept{0};
     std::atomic<std::uint64_t> connections_refused{0};
     std::atomic<std::uint64_t> connections_displaced{0};
     std::atomic<std::uint64_t> requests{0};

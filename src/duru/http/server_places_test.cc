@@ -11,8 +11,10 @@ namespace {
 constexpr char kHello[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr char kHold[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr char kHoldOfMany[] = "GET /hold HTTP/1.1\r\nHost: a\r\nMany: yes\r\n\r\n";
+constexpr char kHelloOfNode[] = "GET /hello HTTP/1.1\r\nHost: a\r\nMany: yes\r\nNode: 1\r\n\r\n";
 
-// A server whose /hold is answered when the test says so; who sends "Many" is one of many.
+// A server whose /hold is answered when the test says so; who sends "Many" is one of many, known
+// by its number if it also sends "Node", and refused if it sends "Revoked".
 class PlacesTest : public testing::Test {
  protected:
   void start(HttpLimits limits) {
@@ -25,6 +27,11 @@ class PlacesTest : public testing::Test {
     });
     server_ = start_server(std::move(router), limits, [](Request& request) {
       request.is_one_of_many = request.headers.find("Many") != nullptr;
+      if (request.headers.find("Revoked") != nullptr) {
+        return std::optional<Response>(text_response(401, "revoked"));
+      }
+      if (const std::string* node = request.headers.find("Node"))
+        request.many_id = std::stoull(*node);
       return std::optional<Response>();
     });
   }
@@ -136,33 +143,108 @@ TEST_F(PlacesTest, CallersOfWhichThereAreManyLeaveTheReservedPlacesToTheOthers) 
   EXPECT_FALSE(is_served(kHello)) << "now every place is taken by a request under way";
 }
 
-TEST_F(PlacesTest, OneOfManyTakesThePlaceOfAnotherThatIsIdleAndOfNobodyElse) {
-  start({.connections_max = 4, .connections_reserved = 2});
-  RawSocket other(server_->address());
-  other.send(kHello);
-  EXPECT_NE(other.read_until("hello").find("200"), std::string::npos);
-  const auto first = hold(2, kHoldOfMany);
-  answer_held();
-  for (const auto& one : first) EXPECT_NE(one->read_until("held").find("200"), std::string::npos);
-  const auto next = hold(2, kHoldOfMany);
-  for (const auto& one : first) EXPECT_EQ(one->read_to_end(), "");
-  EXPECT_EQ(server_->counters().connections_displaced, 2U);
-  other.send(kHello);
-  EXPECT_NE(other.read_until("hello").find("200"), std::string::npos);
-}
-
-TEST_F(PlacesTest, APlaceThatOneOfManyLeavesIsFreeForTheNext) {
+TEST_F(PlacesTest, OneOfManyWhomTheGateDoesNotKnowLeavesItsPlaceWithItsAnswer) {
   start({.connections_max = 3, .connections_reserved = 2});
   for (int again = 0; again < 3; ++again) {
     const auto busy = hold(1, kHoldOfMany);
     EXPECT_FALSE(is_served(kHoldOfMany));
     answer_held();
-    EXPECT_NE(busy[0]->read_until("held").find("200"), std::string::npos);
-    // The same connection, asking as one of the others, holds no place of the many.
-    busy[0]->send(kHello);
-    EXPECT_NE(busy[0]->read_until("hello").find("200"), std::string::npos);
+    const std::string answer = busy[0]->read_to_end();
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+    EXPECT_TRUE(busy[0]->ended());
   }
   EXPECT_EQ(server_->counters().connections_displaced, 0U);
+}
+
+TEST_F(PlacesTest, KnownCallersOfWhichThereAreManyKeepPlacesBesideThoseOfTheOthers) {
+  start({.connections_max = 2, .connections_reserved = 1, .kept_max = 2});
+  RawSocket first(server_->address());
+  RawSocket second(server_->address());
+  for (RawSocket* node : {&first, &second}) {
+    node->send(kHelloOfNode);
+    const std::string answer = node->read_until("hello");
+    EXPECT_EQ(answer.find("Connection: close"), std::string::npos) << answer;
+  }
+  EXPECT_EQ(server_->counters().connections_kept, 2U);
+  const auto others = hold(2, kHold);
+  EXPECT_FALSE(is_served(kHello)) << "the others have no more places than ever";
+  for (RawSocket* node : {&first, &second}) {
+    node->send(kHelloOfNode);
+    EXPECT_NE(node->read_until("hello").find("200"), std::string::npos) << "nor take any of those";
+  }
+  EXPECT_EQ(server_->counters().connections_displaced, 0U);
+}
+
+TEST_F(PlacesTest, ANodeForWhichNoPlaceIsKeptIsServedAndItsConnectionEndsWithTheAnswer) {
+  start({.connections_max = 2, .connections_reserved = 1, .kept_max = 1});
+  auto kept = std::make_unique<RawSocket>(server_->address());
+  kept->send(kHelloOfNode);
+  EXPECT_NE(kept->read_until("hello").find("200"), std::string::npos);
+  RawSocket further(server_->address());
+  further.send(kHelloOfNode);
+  const std::string answer = further.read_to_end();
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("hello"), std::string::npos) << answer;
+  kept.reset();
+  ASSERT_TRUE(eventually([&] { return server_->counters().connections_kept == 0; }));
+  RawSocket next(server_->address());
+  next.send(kHelloOfNode);
+  EXPECT_EQ(next.read_until("hello").find("Connection: close"), std::string::npos);
+  EXPECT_EQ(server_->counters().connections_kept, 1U);
+}
+
+TEST_F(PlacesTest, NoNodeKeepsMorePlacesThanItsShare) {
+  start({.kept_each_max = 1});
+  RawSocket kept(server_->address());
+  kept.send(kHelloOfNode);
+  EXPECT_NE(kept.read_until("hello").find("200"), std::string::npos);
+  RawSocket second(server_->address());
+  second.send(kHelloOfNode);
+  EXPECT_NE(second.read_to_end().find("Connection: close"), std::string::npos);
+  RawSocket other(server_->address());
+  other.send("GET /hello HTTP/1.1\r\nHost: a\r\nMany: yes\r\nNode: 2\r\n\r\n");
+  EXPECT_EQ(other.read_until("hello").find("Connection: close"), std::string::npos);
+  EXPECT_EQ(server_->counters().connections_kept, 2U);
+}
+
+TEST_F(PlacesTest, AKeptPlaceEndsWithTheRightToIt) {
+  start({});
+  for (const char* request :
+       {"GET /hello HTTP/1.1\r\nHost: a\r\nMany: 1\r\nRevoked: 1\r\n\r\n", kHello}) {
+    RawSocket node(server_->address());
+    node.send(kHelloOfNode);
+    EXPECT_NE(node.read_until("hello").find("200"), std::string::npos);
+    node.send(request);
+    const std::string answer = node.read_to_end();
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+    EXPECT_TRUE(eventually([&] { return server_->counters().connections_kept == 0; }));
+  }
+}
+
+TEST_F(PlacesTest, AKeptConnectionMayRestForLongerThanAnother) {
+  start({.idle_max = Milliseconds(20), .kept_idle_max = minutes(1)});
+  RawSocket node(server_->address());
+  node.send(kHelloOfNode);
+  EXPECT_NE(node.read_until("hello").find("200"), std::string::npos);
+  RawSocket other(server_->address());
+  other.send(kHello);
+  EXPECT_NE(other.read_to_end().find("200"), std::string::npos);
+  EXPECT_TRUE(other.ended());
+  node.send(kHelloOfNode);
+  EXPECT_NE(node.read_until("hello").find("200"), std::string::npos);
+}
+
+TEST_F(PlacesTest, AKeptConnectionThatIsSilentForTooLongIsClosed) {
+  start({.request_read_max = Milliseconds(40), .kept_idle_max = Milliseconds(20)});
+  std::vector<std::unique_ptr<RawSocket>> nodes;
+  for (int i = 0; i < 3; ++i) {
+    nodes.push_back(std::make_unique<RawSocket>(server_->address()));
+    nodes.back()->send(kHelloOfNode);
+    EXPECT_NE(nodes.back()->read_until("hello").find("200"), std::string::npos);
+  }
+  for (const auto& node : nodes) EXPECT_EQ(node->read_to_end(), "");
+  EXPECT_TRUE(eventually([&] { return server_->counters().connections_open == 0; }));
+  EXPECT_EQ(server_->counters().connections_kept, 0U);
 }
 
 TEST_F(PlacesTest, AStrangersBodyThatDoesNotComeMakesRoom) {

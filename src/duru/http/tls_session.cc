@@ -105,6 +105,7 @@ bool is_plain(int reason) {
 Result<TlsContext> TlsContext::for_server(const TlsIdentity& identity) {
   const std::shared_ptr<SSL_CTX> made = new_context(TLS_server_method());
   SSL_CTX_set_num_tickets(made.get(), 0);
+  SSL_CTX_set_read_ahead(made.get(), 1);  // a record's head and body in one call
   auto chain = read_certificates(identity.chain_pem);
   if (chain.empty()) return invalid("the server's chain has no certificate (PEM)");
   const auto key = read_key(identity.key_pem);
@@ -205,6 +206,8 @@ TlsSession::Step TlsSession::write(std::string_view bytes) {
   const int result = SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written);
   return step_of(result, written);
 }
+
+bool TlsSession::has_bytes() const { return SSL_has_pending(session_.get()) == 1; }
 
 TlsSession::Step TlsSession::look() {
   ERR_clear_error();

@@ -54,6 +54,7 @@ class TlsSession {
   Step handshake();
   Step read(char* into, std::size_t bytes_max);  // kEnded: the peer said that it ends
   Step write(std::string_view bytes);            // some of them
+  bool has_bytes() const;                        // that were received and not yet read
   // kDone: there are bytes to read. What is not for the caller is dealt with on the way.
   Step look();
   // Says that we send nothing more, as far as that is possible without waiting.

@@ -74,6 +74,14 @@ bool Transport::wait_as(const TlsSession::Step& step,
   return true;
 }
 
+void Transport::wait_for_bytes(std::function<void(const error_code&)> handler) {
+  if (tls_ && tls_->has_bytes()) {
+    asio::post(socket_.get_executor(), [handler = std::move(handler)] { handler({}); });
+    return;
+  }
+  wait_as({End::kWantRead, 0}, std::move(handler));
+}
+
 void Transport::post(Handler handler, const TlsSession::Step& step) {
   error_code failure;
   if (step.end == End::kEnded) failure = asio::error::eof;

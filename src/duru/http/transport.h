@@ -45,6 +45,8 @@ class Transport {
     if (tls_) return read_sealed(into, bytes_max, std::move(handler));
     socket_.async_read_some(boost::asio::buffer(into, bytes_max), std::move(handler));
   }
+  // Calls once read_some() would not wait, with bytes or an end.
+  void wait_for_bytes(std::function<void(const boost::system::error_code&)> handler);
   template <class WriteHandler>
   void write_some(const TwoBuffers& from, WriteHandler handler) {
     if (tls_) return write_sealed(from, std::move(handler));

@@ -99,6 +99,7 @@ Result<ServerSettings> merge_settings(const ServerOptions& options) {
 // In the order of construction; destroyed the other way round.
 struct Process::Parts {
   ServerOptions options;
+  OpenFiles file_limits;
   ServerSettings settings;
   std::string token;
   std::string recovered;  // what was; told once the options cannot be what stops the start
@@ -126,7 +127,8 @@ struct Process::Parts {
   std::optional<ServerTls> tls;
   std::unique_ptr<http::HttpServer> http;
 
-  explicit Parts(const ServerOptions& o, Catalog c) : options(o), catalog(std::move(c)) {}
+  Parts(const ServerOptions& o, const OpenFiles& limits, Catalog c)
+      : options(o), file_limits(limits), catalog(std::move(c)) {}
 
   Status open_files();
   Status recover_state();
@@ -219,6 +221,7 @@ Status Process::Parts::start_engine() {
   engine_options.installation =
       state.installation.empty() ? InstallationId(draw_installation()) : state.installation;
   engine_options.alive_at = inputs.alive_at;
+  engine_options.open_files_of_work = file_limits.of_work;
   engine_options.warn = log_warn;
   Result<std::unique_ptr<LocalEngine>> opened =
       LocalEngine::open(engine_options, *clock, *artifacts);
@@ -310,9 +313,8 @@ Status Process::Parts::wait_for_mark(Timestamp at_least) {
 }
 
 Result<std::unique_ptr<http::HttpServer>> Process::Parts::listen_at(const http::Address& address) {
-  http::HttpServerOptions http_options;
-  http_options.address = address;
-  http_options.gate = api->gate();
+  http::HttpServerOptions http_options{.address = address, .gate = api->gate()};
+  http_options.limits.kept_max = file_limits.for_kept_connections();
   if (tls) http_options.tls = tls->identity;
   return http::HttpServer::listen(std::move(http_options), api->router());
 }
@@ -365,10 +367,11 @@ Status Process::Parts::listen() {
 
 Process::Process(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<Process>> Process::start(const ServerOptions& options) {
+Result<std::unique_ptr<Process>> Process::start(const ServerOptions& options,
+                                                const OpenFiles& file_limits) {
   Result<Catalog> catalog = load_catalog(options.catalog_dir);
   if (!catalog.ok()) return catalog.error();
-  auto parts = std::make_unique<Parts>(options, std::move(catalog.value()));
+  auto parts = std::make_unique<Parts>(options, file_limits, std::move(catalog.value()));
   DURU_TRY(parts->open_files());
   DURU_TRY(parts->recover_state());
   std::unique_ptr<Process> process(new Process(std::move(parts)));

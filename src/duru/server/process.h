@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "duru/base/result.h"
+#include "duru/server/open_files.h"
 #include "duru/server/server.h"
 
 namespace duru {
@@ -15,7 +16,8 @@ namespace duru {
 class Process {
  public:
   // Everything up to the API's listening; errors say what would help.
-  static Result<std::unique_ptr<Process>> start(const ServerOptions& options);
+  static Result<std::unique_ptr<Process>> start(const ServerOptions& options,
+                                                const OpenFiles& file_limits);
   ~Process();
 
   std::string url() const;

@@ -1,13 +1,16 @@
-// duru-supervise FOLDER: supervises the task run of that run folder. Answers 0 as soon as the
-// supervisor is on disk and goes on by itself, in a session of its own; 3 when the run has or had a
-// supervisor, 1 for any other failure, with a line on stderr.
+// duru-supervise FOLDER [OPEN_FILES]: supervises the task run of that run folder, with so many open
+// files allowed (the soft limit). Answers 0 as soon as the supervisor is on disk and goes on by
+// itself, in a session of its own; 3 when the run has or had a supervisor, 1 for any other failure,
+// with a line on stderr.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 #include "duru/supervisor/supervision.h"
 
@@ -33,12 +36,25 @@ int supervise(const char* folder, int ready_fd) {
   return 0;
 }
 
+bool limit_open_files(const char* text) {
+  char* end = nullptr;
+  const rlim_t wanted = std::strtoull(text, &end, 10);
+  rlimit limit{};
+  if (wanted == 0 || *end != '\0' || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  limit.rlim_cur = wanted;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: duru-supervise FOLDER\n");
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "usage: duru-supervise FOLDER [OPEN_FILES]\n");
     return 2;
+  }
+  if (argc == 3 && !limit_open_files(argv[2])) {
+    std::fprintf(stderr, "duru-supervise: cannot limit open files to '%s'\n", argv[2]);
+    return 1;
   }
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
   int ready[2];

@@ -69,7 +69,8 @@ std::string read_to_end(int fd) {
 }
 
 // Runs the program with its stderr in `errors`, everything else at its default.
-Result<pid_t> spawn(const std::string& program, const std::string& path, int errors) {
+Result<pid_t> spawn(const std::string& program, const std::string& path,
+                    std::optional<std::uint64_t> open_files, int errors) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -86,7 +87,8 @@ Result<pid_t> spawn(const std::string& program, const std::string& path, int err
       &attributes,
       static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
   std::string name = "duru-supervise", folder = path;
-  char* argv[] = {name.data(), folder.data(), nullptr};
+  std::string limit = open_files ? std::to_string(*open_files) : "";
+  char* argv[] = {name.data(), folder.data(), open_files ? limit.data() : nullptr, nullptr};
   pid_t pid = 0;
   int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv, environ);
   posix_spawnattr_destroy(&attributes);
@@ -146,11 +148,11 @@ Status RunFolder::write_spec(const RunSpec& spec) const {
   return write_durably(fd(), "spec", text);
 }
 
-Status RunFolder::start(const std::string& program) const {
+Status RunFolder::start(const std::string& program, std::optional<std::uint64_t> open_files) const {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe", errno);
   Fd errors(ends[0]), errors_end(ends[1]);
-  auto pid = spawn(program, path_, errors_end.get());
+  auto pid = spawn(program, path_, open_files, errors_end.get());
   errors_end.reset();
   if (!pid.ok()) return pid.error();
   // The program goes on in a child of its own and ends here as soon as that one is on disk.

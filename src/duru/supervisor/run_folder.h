@@ -49,7 +49,9 @@ class RunFolder {
 
   // Starts `program` (duru-supervise) in a session of its own, which outlives the caller. Answers
   // when its `supervisor` record is durable; kConflict when this run had a supervisor before.
-  Status start(const std::string& program) const;
+  // `open_files`: how many the task may open unless it asks for more (the soft limit); as many as
+  // this process where it is not given.
+  Status start(const std::string& program, std::optional<std::uint64_t> open_files = {}) const;
 
   // An error when it cannot be told who the supervisor is: then nothing about the run is known.
   Result<RunState> state() const;

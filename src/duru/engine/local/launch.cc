@@ -176,7 +176,7 @@ std::optional<Refusal> launch_run(const std::string& folder, const TaskRunSpec& 
   auto prepared = prepare(run.value(), spec, options, artifacts);
   if (!prepared.ok()) return refusal_of(prepared.error());
   if (!prepared.value()) return std::nullopt;
-  Status started = run.value().start(options.supervise_program);
+  Status started = run.value().start(options.supervise_program, options.open_files);
   if (started.ok() || started.error().code == ErrorCode::kConflict) return std::nullopt;
   return Refusal{EndCause::kLost, started.error().message};
 }

@@ -20,6 +20,7 @@ struct LaunchOptions {
   std::string supervise_program;
   Bytes log_cap;
   bool use_cgroup = true;
+  std::optional<std::uint64_t> open_files;
 };
 
 // Level-triggered: may be repeated after a crash at any point; a run that has, or had, a supervisor

@@ -32,6 +32,8 @@ struct LocalEngineOptions {
   Bytes log_cap{64LL << 20};
   Milliseconds log_retention = hours(7 * 24);  // after forget()
   bool use_cgroup = true;
+  // How many files a task may open unless it asks for more; not given: as many as this process.
+  std::optional<std::uint64_t> open_files_of_work;
   // Of the server before, which said everything up to a little earlier: what a record that reached
   // the disk late says of the time before is reported as of then. 0: there was none.
   Timestamp alive_at;

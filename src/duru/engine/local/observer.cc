@@ -230,7 +230,7 @@ void LocalEngine::Observer::take_step(Run& run) {
       if (waits_for_devices(run)) return;
       return hand_over(run, [this, folder, spec = *run.launch]() -> After {
         local::LaunchOptions options{options_.supervise_program, options_.log_cap,
-                                     options_.use_cgroup};
+                                     options_.use_cgroup, options_.open_files_of_work};
         auto refusal = local::launch_run(folder, spec, options, artifacts_);
         return [refusal](Run& after) {
           if (refusal) after.refusal = refusal;

@@ -1,5 +1,7 @@
 #include "duru/server/api/gate.h"
 
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "duru/http/problem.h"
@@ -35,6 +37,12 @@ bool is_of_field(const http::Request& request) {
   return segments.size() > 2 && segments[0] == "v1" && segments[1] == "field";
 }
 
+std::uint64_t id_of(const Digest& digest) {
+  std::uint64_t id = 0;
+  std::memcpy(&id, digest.raw().data(), sizeof(id));
+  return id;
+}
+
 // Found by its SHA-256, so that the time of the search tells nothing of the credential.
 std::optional<http::Response> admit_node(const View& view, const EdgeModule& edge,
                                          http::Request& request) {
@@ -52,6 +60,7 @@ std::optional<http::Response> admit_node(const View& view, const EdgeModule& edg
     }
     if (!name.empty()) {
       request.caller = std::make_shared<const std::string>(std::string(kNodePrefix) + name.str());
+      request.many_id = id_of(digest);
       return std::nullopt;
     }
   }

@@ -1,6 +1,7 @@
 // Who may ask what: people with the token everything, nodes of the field what lies under /v1/field/
 // with the credential that they drew, anybody whether the server is well. Enrolment has its code.
-// Nodes are many: they never take the connections that HttpLimits reserves for the others.
+// Nodes are many: they never take the connections that HttpLimits reserves for the others, and keep
+// theirs in places of their own.
 #pragma once
 
 #include "duru/http/server.h"

@@ -70,6 +70,9 @@ void add_http_metrics(const http::HttpCounters& counters, MetricsText& text) {
   text.add({}, number(counters.connections_displaced));
   text.begin("duru_http_connections", "gauge", "Connections that are open.");
   text.add({}, number(counters.connections_open));
+  text.begin("duru_http_connections_kept", "gauge",
+             "Of them, those that nodes keep from one sync to the next.");
+  text.add({}, number(counters.connections_kept));
   text.begin("duru_http_streams", "gauge", "Watch and log streams that are open.");
   text.add({}, number(counters.streams_open));
   text.begin("duru_http_slow_readers_dropped_total", "counter",
