@@ -1,18 +1,20 @@
 // Devices of the field against a live server over HTTP: enrols them, lets each sync at its
 // heartbeat, spread evenly, and reads from /proc what that costs the server.
 //
-//   bench_edge ADDRESS TOKEN SERVER_PID CA_FILE DEVICES MODE...
+//   bench_edge ADDRESS TOKEN SERVER_PID CA_FILE DEVICES HEARTBEAT_S MODE...
 //
 // ADDRESS is HOST:PORT, or https://HOST:PORT with the server's CA in CA_FILE ("-": in clear).
-// A first round of heartbeats gives every device its release and hears that it serves; then each
-// MODE has a round of its own, which is measured:
+// First every device syncs until it has its release and has said that it serves, as fast as that
+// goes; then each MODE has a round of its own, which is measured:
 //
-//   kept   8 connections carry all syncs
-//   each   every sync has a connection of its own, as devices have that sleep between two; in TLS
-//          with a whole handshake
+//   own    each device keeps a connection of its own where the server has a place for it, and makes
+//          one for each sync where it has none, as duru-agent does; those that stay are made before
+//   each   every sync has a connection of its own; in TLS with a whole handshake
+//   few    8 connections carry all syncs
 //
 // Times count from when a sync was due. Prints JSON lines {"connections", "figure", "value",
 // "unit"}, each as soon as it is known; on a terminal says on stderr what it does.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "duru/base/json.h"
@@ -39,13 +42,13 @@ using duru::http::ClientResponse;
 using duru::http::HttpClient;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kHeartbeat(60);
 constexpr int kEnrolConnections = 64;
-constexpr int kKeptConnections = 8;
-constexpr int kLanes = 16;  // threads that make a connection for each sync
+constexpr int kFewConnections = 8;
+constexpr int kLanes = 16;                  // threads, where connections are many
+constexpr std::size_t kSpread = 1'000'003;  // a prime that divides no number of devices we take
 constexpr char kJson[] = "application/json";
 
-enum class Mode { kKept, kEach };
+enum class Mode { kOwn, kEach, kFew };
 
 struct Options {
   Address address;
@@ -53,12 +56,14 @@ struct Options {
   std::string token;
   std::string pid;
   long devices = 0;
+  std::chrono::seconds heartbeat{};
 };
 
 struct Device {
   std::string credential;
   std::int64_t revision = 0;
   std::string serving;
+  std::optional<HttpClient> own;  // of a device that keeps its connection
 };
 
 [[noreturn]] void give_up(const std::string& why) {
@@ -71,7 +76,8 @@ void say(const std::string& what) {
 }
 
 Mode parse_mode(std::string_view text) {
-  if (text == "kept") return Mode::kKept;
+  if (text == "own") return Mode::kOwn;
+  if (text == "few") return Mode::kFew;
   if (text == "each") return Mode::kEach;
   give_up("no mode is called '" + std::string(text) + "'");
 }
@@ -116,6 +122,14 @@ ClientResponse expect(HttpClient& client, const std::string& token, const std::s
   if (!answer.ok()) give_up(answer.error().message);
   if (!answer.value().is_success()) give_up(path + ": " + answer.value().body);
   return answer.value();
+}
+
+// All that this process may have: a connection is one.
+void allow_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // A fleet without nodes has its release at once; who joins gets it.
@@ -164,19 +178,49 @@ class Heartbeats {
   // One heartbeat of every device, from now on for as long as a heartbeat lasts.
   Heard round(Mode mode) {
     const SteadyClock::time_point begin = SteadyClock::now();
-    const int threads = mode == Mode::kKept ? kKeptConnections : kLanes;
+    const Heard all = sync_all(mode, [&](std::size_t i) {
+      const auto due = begin + options_.heartbeat * static_cast<double>(i) /
+                                   static_cast<double>(devices_.size());
+      std::this_thread::sleep_until(due);
+      return due;
+    });
+    std::this_thread::sleep_until(begin + options_.heartbeat);
+    return all;
+  }
+
+  // The same as fast as it goes.
+  Heard rush(Mode mode) {
+    return sync_all(mode, [](std::size_t) { return SteadyClock::now(); });
+  }
+
+  // Lets devices sync, spread over all of them, until the server keeps no further connection: how
+  // many have one.
+  std::size_t make_own() {
+    HttpClient client(options_.address, options_.client);
+    std::size_t made = 0;
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
+      Device& device = devices_[i * kSpread % devices_.size()];
+      if (!ask(client, Mode::kOwn, device).has_value()) give_up("a sync was refused");
+      if (!device.own) break;
+      ++made;
+    }
+    return made;
+  }
+
+ private:
+  // `wait(i)` lets the time pass until device i syncs, and answers when it was due.
+  template <class Wait>
+  Heard sync_all(Mode mode, Wait wait) {
+    const int threads = mode == Mode::kFew ? kFewConnections : kLanes;
     std::vector<Heard> heard(static_cast<std::size_t>(threads));
     on_threads(threads, [&](int thread) {
       HttpClient client(options_.address, options_.client);
       const auto first = static_cast<std::size_t>(thread);
       for (std::size_t i = first; i < devices_.size(); i += static_cast<std::size_t>(threads)) {
-        const auto due =
-            begin + kHeartbeat * static_cast<double>(i) / static_cast<double>(devices_.size());
-        std::this_thread::sleep_until(due);
+        const auto due = wait(i);
         sync(client, mode, devices_[i], heard[first], due);
       }
     });
-    std::this_thread::sleep_until(begin + kHeartbeat);
     Heard all;
     for (const Heard& some : heard) {
       all.latencies_ms.insert(all.latencies_ms.end(), some.latencies_ms.begin(),
@@ -187,7 +231,6 @@ class Heartbeats {
     return all;
   }
 
- private:
   template <class Time>
   void sync(HttpClient& client, Mode mode, Device& device, Heard& heard, Time due) {
     const auto reply = ask(client, mode, device);
@@ -204,7 +247,7 @@ class Heartbeats {
     if (!ask(client, mode, device).has_value()) ++heard.refused;
   }
 
-  std::optional<duru::SyncReply> ask(HttpClient& client, Mode mode, const Device& device) const {
+  std::optional<duru::SyncReply> ask(HttpClient& client, Mode mode, Device& device) const {
     const auto up =
         std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begun_);
     duru::SyncRequest request;
@@ -215,15 +258,28 @@ class Heartbeats {
     request.serving = device.serving;
     request.counters.up = request.uptime;
     request.counters.inferences = up.count() / 100;
-    duru::http::Headers headers = {{"Authorization", "Bearer " + device.credential},
-                                   {"Content-Type", kJson}};
-    if (mode == Mode::kEach) headers.set("Connection", "close");
-    const auto answer = client.request("POST", "/v1/field/sync", headers,
-                                       to_json(request, duru::JsonForm::kSparse));
+    duru::http::ClientRequest sent{
+        .method = "POST",
+        .target = "/v1/field/sync",
+        .headers = {{"Authorization", "Bearer " + device.credential}, {"Content-Type", kJson}},
+        .body = to_json(request, duru::JsonForm::kSparse),
+        .is_repeatable = true};
+    if (mode == Mode::kEach) sent.headers.set("Connection", "close");
+    const auto answer = (device.own ? *device.own : client).send(sent);
     if (!answer.ok() || answer.value().status != 200) return std::nullopt;
+    if (mode == Mode::kOwn) keep(client, device, answer.value());
     auto reply = duru::from_json<duru::SyncReply>(answer.value().body);
     if (!reply.problems.empty()) return std::nullopt;
     return std::move(reply.value);
+  }
+
+  // The connection is the device's from now on, unless the server has no place for it.
+  void keep(HttpClient& client, Device& device, const ClientResponse& answer) const {
+    const std::string* connection = answer.headers.find("Connection");
+    const bool is_kept = connection == nullptr || *connection != "close";
+    if (is_kept == device.own.has_value()) return;
+    if (!is_kept) return device.own.reset();
+    device.own.emplace(std::exchange(client, HttpClient(options_.address, options_.client)));
   }
 
   const Options& options_;
@@ -251,10 +307,15 @@ void expect_none(long refused) {
 }
 
 void measure(const Options& options, Heartbeats& heartbeats, const char* name) {
+  const Mode mode = parse_mode(name);
+  if (mode == Mode::kOwn) {
+    say("makes the connections that stay");
+    print(name, "connections_kept", static_cast<double>(heartbeats.make_own()), "connections");
+  }
   say(std::string("measures a heartbeat of all, connections: ") + name);
   const SteadyClock::time_point begun = SteadyClock::now();
   const double cpu_before = cpu_seconds(options.pid);
-  const Heard heard = heartbeats.round(parse_mode(name));
+  const Heard heard = heartbeats.round(mode);
   const double took = seconds_since(begun);
   expect_none(heard.refused);
   print(name, "cpu_share", (cpu_seconds(options.pid) - cpu_before) / took, "cores");
@@ -267,26 +328,33 @@ void measure(const Options& options, Heartbeats& heartbeats, const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 7) {
+  if (argc < 8) {
     std::fprintf(stderr,
-                 "usage: bench_edge ADDRESS TOKEN SERVER_PID CA_FILE|- DEVICES kept|each...\n");
+                 "usage: bench_edge ADDRESS TOKEN SERVER_PID CA_FILE|- DEVICES HEARTBEAT_S "
+                 "own|each|few...\n");
     return 2;
   }
   const auto address = duru::http::parse_address(argv[1]);
   if (!address.ok()) give_up(address.error().message);
-  Options options{address.value(), {}, argv[2], argv[3], std::atol(argv[5])};
+  Options options{address.value(),
+                  {},
+                  argv[2],
+                  argv[3],
+                  std::atol(argv[5]),
+                  std::chrono::seconds(std::atol(argv[6]))};
   if (std::string_view(argv[4]) != "-") options.client.trust.ca_pem = read_file(argv[4]);
-  for (int i = 6; i < argc; ++i) parse_mode(argv[i]);  // a wrong one is said before the work
+  for (int i = 7; i < argc; ++i) parse_mode(argv[i]);  // a wrong one is said before the work
+  allow_open_files();
   std::vector<Device> devices(static_cast<std::size_t>(options.devices));
   prepare(options);
   say("enrols " + std::to_string(options.devices) + " devices");
   const SteadyClock::time_point begun = SteadyClock::now();
   enrol(options, devices);
-  print("kept", "enrolled_per_second", static_cast<double>(options.devices) / seconds_since(begun),
+  print("each", "enrolled_per_second", static_cast<double>(options.devices) / seconds_since(begun),
         "1/s");
-  say("lets all sync once, to get their release and say that it serves");
+  say("lets all sync, to get their release and say that it serves");
   Heartbeats heartbeats(options, devices);
-  expect_none(heartbeats.round(Mode::kKept).refused);
-  for (int i = 6; i < argc; ++i) measure(options, heartbeats, argv[i]);
+  expect_none(heartbeats.rush(Mode::kFew).refused);
+  for (int i = 7; i < argc; ++i) measure(options, heartbeats, argv[i]);
   return 0;
 }
