@@ -193,6 +193,10 @@ class Heartbeats {
     return sync_all(mode, [](std::size_t) { return SteadyClock::now(); });
   }
 
+  void drop_own() {
+    for (Device& device : devices_) device.own.reset();
+  }
+
   // Lets devices sync, spread over all of them, until the server keeps no further connection: how
   // many have one.
   std::size_t make_own() {
@@ -262,8 +266,7 @@ class Heartbeats {
         .method = "POST",
         .target = "/v1/field/sync",
         .headers = {{"Authorization", "Bearer " + device.credential}, {"Content-Type", kJson}},
-        .body = to_json(request, duru::JsonForm::kSparse),
-        .is_repeatable = true};
+        .body = to_json(request, duru::JsonForm::kSparse)};
     if (mode == Mode::kEach) sent.headers.set("Connection", "close");
     const auto answer = (device.own ? *device.own : client).send(sent);
     if (!answer.ok() || answer.value().status != 200) return std::nullopt;
@@ -323,6 +326,7 @@ void measure(const Options& options, Heartbeats& heartbeats, const char* name) {
   print(name, "sync_ms_p50", quantile(heard.latencies_ms, 0.5), "ms");
   print(name, "sync_ms_p99", quantile(heard.latencies_ms, 0.99), "ms");
   print(name, "syncs_per_second", static_cast<double>(heard.latencies_ms.size()) / took, "1/s");
+  heartbeats.drop_own();
 }
 
 }  // namespace

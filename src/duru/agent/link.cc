@@ -195,20 +195,25 @@ SyncRequest Link::request() const {
 }
 
 void Link::sync() {
-  http::ClientRequest sent{.method = "POST",
-                           .target = "/v1/field/sync",
-                           .headers = {{"Content-Type", "application/json"}},
-                           .is_repeatable = true};
+  http::Headers headers = {{"Content-Type", "application/json"}};
   {
     Lock lock(mutex_);
     pace_.asked();
     next_rest_ms_ = boottime_ms() + kRestPause.value;
-    if (pace_.heartbeat() > kKeepUpTo) sent.headers.set("Connection", "close");
+    if (pace_.heartbeat() > kKeepUpTo) headers.set("Connection", "close");
   }
-  const Milliseconds asked_at(boottime_ms());
-  const SyncRequest said = request();
-  sent.body = to_json(said, JsonForm::kSparse);
-  auto answer = client_.send(sent);
+  SyncRequest said;
+  Milliseconds asked_at;
+  const auto ask = [&] {
+    asked_at = Milliseconds(boottime_ms());
+    said = request();
+    return client_.request("POST", "/v1/field/sync", headers, to_json(said, JsonForm::kSparse));
+  };
+  auto answer = ask();
+  // A kept connection may be dead without a word; what is said may be said twice.
+  const bool was_dead =
+      !answer.ok() && client_.used_kept() && answer.error().code == ErrorCode::kUnavailable;
+  if (was_dead) answer = ask();
   if (answer.ok()) {
     take_answer(answer.value(), asked_at, said);
   } else {

@@ -70,6 +70,7 @@ struct HttpClient::Impl {
   std::optional<ClientSocket> socket;
   InputBuffer input;
   std::optional<Deadline> total_deadline;
+  bool used_kept = false;
 
   // One try of one request.
   struct Progress {
@@ -107,16 +108,18 @@ Result<ClientResponse> HttpClient::Impl::exchange(const ClientRequest& request, 
   }
   for (bool is_first_try = true;; is_first_try = false) {
     if (socket && socket->is_stale()) socket.reset();
-    const bool reused = socket.has_value();
+    const bool reused = used_kept = socket.has_value();
+    if (reused && options.unacknowledged_max) {
+      socket->set_unacknowledged_max(*options.unacknowledged_max);
+    }
     Progress progress;
     auto answer = try_once(request, sink, progress);
     if (answer.ok()) return answer;
     socket.reset();
     Error error = answer.error();
     // The server may close a kept connection just when the next request is on its way.
-    const bool may_repeat =
-        is_safe(request.method) || request.is_repeatable || !progress.sent_whole;
-    if (is_first_try && reused && may_repeat && !progress.received_any &&
+    const bool nothing_happened = is_safe(request.method) || !progress.sent_whole;
+    if (is_first_try && reused && nothing_happened && !progress.received_any &&
         error.code == ErrorCode::kUnavailable) {
       continue;
     }
@@ -137,7 +140,6 @@ Result<ClientResponse> HttpClient::Impl::try_once(const ClientRequest& request, 
     auto connected = ClientSocket::connect(address, options.connect_max, tls);
     if (!connected.ok()) return connected.error();
     socket.emplace(std::move(connected.value()));
-    if (options.unacknowledged_max) socket->set_unacknowledged_max(*options.unacknowledged_max);
     input = InputBuffer();
   }
   const Status sent = send_request(request, progress);
@@ -277,6 +279,8 @@ HttpClient::HttpClient(Address address, ClientOptions options)
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
+
+bool HttpClient::used_kept() const { return impl_->used_kept; }
 
 const Address& HttpClient::address() const { return impl_->address; }
 

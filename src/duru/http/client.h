@@ -34,8 +34,8 @@ struct ClientOptions {
   Milliseconds connect_max = seconds(5);
   Milliseconds silence_max = seconds(60);      // between any two pieces, sent or received
   std::optional<Milliseconds> total_max = {};  // for a whole request with its answer
-  // For what was sent to be received by the peer's machine, whatever its server does: how soon a
-  // connection that somebody on the way has forgotten is known for dead.
+  // On a connection that was kept: for what was sent to be received by the peer's machine, whatever
+  // its server does. So soon one that somebody on the way has forgotten is known for dead.
   std::optional<Milliseconds> unacknowledged_max = {};
   std::size_t answer_bytes_max = 256 * 1024 * 1024;  // of a body that is returned in memory
   Headers headers = {};                              // sent with every request
@@ -48,9 +48,6 @@ struct ClientRequest {
   Headers headers = {};
   std::string body = {};
   std::string body_file = {};  // a path; sent instead of `body`
-  // To do it twice is no harm: where a connection that was kept turns out to be dead, it is sent
-  // again on a new one even if it went out whole.
-  bool is_repeatable = false;
 };
 
 struct ClientResponse {
@@ -83,6 +80,9 @@ class HttpClient {
   Result<ClientResponse> follow_lines(const ClientRequest& request,
                                       const std::function<bool(std::string_view)>& on_line);
 
+  // Whether the last request went out on a connection that was kept. If it failed, that may have
+  // been the reason, and the next one makes a new connection.
+  bool used_kept() const;
   const Address& address() const;
 
  private:

@@ -37,7 +37,8 @@ bool Connection::passes_gate() {
   }
   if (!refusal) return true;
   ++context_.counters.requests_refused;
-  if (seat_.kind == Places::Kind::kKept) close_after_ = true;  // kept for one whom the gate knows
+  // Of the many none stays whom the gate does not know.
+  if (request_->is_one_of_many || seat_.kind == Places::Kind::kKept) close_after_ = true;
   send_response(*std::move(refusal));
   return false;
 }

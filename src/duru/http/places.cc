@@ -1,5 +1,6 @@
 #include "duru/http/places.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -35,10 +36,16 @@ void Places::pass_as_one_of_many(Connection& connection) {
 }
 
 bool Places::keep(Connection& connection, std::uint64_t many_id, const HttpLimits& limits) {
-  if (kept() >= limits.kept_max) return false;
-  std::size_t& mine = kept_by_[many_id];
-  if (mine >= limits.kept_each_max) return false;
-  ++mine;
+  const auto found = kept_by_.find(many_id);
+  const std::size_t mine = found == kept_by_.end() ? 0 : found->second.size();
+  if (kept() >= limits.kept_max || mine >= limits.kept_each_max) {
+    if (mine == 0) return false;
+    const auto rests = [](Connection* one) { return one->seat().rests; };
+    const auto oldest = std::find_if(found->second.begin(), found->second.end(), rests);
+    if (oldest == found->second.end()) return false;
+    (*oldest)->close();
+  }
+  kept_by_[many_id].push_back(&connection);
   move(connection, {.kind = Kind::kKept, .many_id = many_id, .at = connection.seat().at});
   return true;
 }
@@ -61,7 +68,8 @@ void Places::leave(Connection& connection) {
   const Seat seat = connection.seat();
   if (seat.kind == Kind::kKept) {
     const auto mine = kept_by_.find(seat.many_id);
-    if (--mine->second == 0) kept_by_.erase(mine);
+    std::erase(mine->second, &connection);
+    if (mine->second.empty()) kept_by_.erase(mine);
   }
   list_of(seat).erase(seat.at);  // may be its end
 }

@@ -38,7 +38,8 @@ class Places {
 
   void enter(std::shared_ptr<Connection> connection);  // as one of the others
   void pass_as_one_of_many(Connection& connection);
-  // In a place that is kept for this one of the many, if there is one for it.
+  // In a place that is kept for this one of the many, if there is one for it; where there is none
+  // it may take that of another connection of its own, which rests and may well be dead.
   bool keep(Connection& connection, std::uint64_t many_id, const HttpLimits& limits);
   // Of a kept place: it waits for a request, or does no longer.
   void rest(Connection& connection);
@@ -65,7 +66,7 @@ class Places {
   List others_;
   List many_;
   List kept_;
-  std::unordered_map<std::uint64_t, std::size_t> kept_by_;  // many_id -> places
+  std::unordered_map<std::uint64_t, std::vector<Connection*>> kept_by_;  // by many_id, by age
   List resting_;  // in kept places; who rests longest, and is due first, is in front
 };
 

@@ -16,8 +16,9 @@
 // Who gets a place when connections are many:
 //  - kept_max places are for callers that are one of many and known to the gate (nodes), for each
 //    kept_each_max. Such a one moves there with its first request, and may rest there between two
-//    for kept_idle_max. Where there is none for it, it is served as those whom the gate does not
-//    know are: in one of the places below, and its connection ends with its answer.
+//    for kept_idle_max. Where there is none left for it, an older connection of its own that rests
+//    makes room; else it is served as those whom the gate does not know are: in one of the places
+//    below, and its connection ends with its answer.
 //  - Where connections_max others are open, a new one takes the place of one that waits for no
 //    answer: it is between two requests, or more of its next request's head, or of the body of a
 //    caller whom the gate does not know, is not here after silence_max. Of those that are one of

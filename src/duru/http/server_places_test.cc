@@ -12,6 +12,7 @@ constexpr char kHello[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr char kHold[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr char kHoldOfMany[] = "GET /hold HTTP/1.1\r\nHost: a\r\nMany: yes\r\n\r\n";
 constexpr char kHelloOfNode[] = "GET /hello HTTP/1.1\r\nHost: a\r\nMany: yes\r\nNode: 1\r\n\r\n";
+constexpr char kHelloOfOther[] = "GET /hello HTTP/1.1\r\nHost: a\r\nMany: yes\r\nNode: 2\r\n\r\n";
 
 // A server whose /hold is answered when the test says so; who sends "Many" is one of many, known
 // by its number if it also sends "Node", and refused if it sends "Revoked".
@@ -181,28 +182,42 @@ TEST_F(PlacesTest, ANodeForWhichNoPlaceIsKeptIsServedAndItsConnectionEndsWithThe
   kept->send(kHelloOfNode);
   EXPECT_NE(kept->read_until("hello").find("200"), std::string::npos);
   RawSocket further(server_->address());
-  further.send(kHelloOfNode);
+  further.send(kHelloOfOther);
   const std::string answer = further.read_to_end();
   EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
   EXPECT_NE(answer.find("hello"), std::string::npos) << answer;
   kept.reset();
   ASSERT_TRUE(eventually([&] { return server_->counters().connections_kept == 0; }));
   RawSocket next(server_->address());
-  next.send(kHelloOfNode);
+  next.send(kHelloOfOther);
   EXPECT_EQ(next.read_until("hello").find("Connection: close"), std::string::npos);
   EXPECT_EQ(server_->counters().connections_kept, 1U);
 }
 
+TEST_F(PlacesTest, ARefusedCallerOfTheManyHoldsNoConnection) {
+  start({});
+  RawSocket stranger(server_->address());
+  stranger.send("GET /hello HTTP/1.1\r\nHost: a\r\nMany: yes\r\nRevoked: 1\r\n\r\n");
+  EXPECT_NE(stranger.read_to_end().find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(stranger.ended());
+}
+
 TEST_F(PlacesTest, NoNodeKeepsMorePlacesThanItsShare) {
   start({.kept_each_max = 1});
-  RawSocket kept(server_->address());
-  kept.send(kHelloOfNode);
-  EXPECT_NE(kept.read_until("hello").find("200"), std::string::npos);
+  RawSocket first(server_->address());
+  first.send(kHelloOfNode);
+  EXPECT_NE(first.read_until("hello").find("200"), std::string::npos);
   RawSocket second(server_->address());
-  second.send(kHelloOfNode);
-  EXPECT_NE(second.read_to_end().find("Connection: close"), std::string::npos);
+  second.send("GET /hold HTTP/1.1\r\nHost: a\r\nMany: yes\r\nNode: 1\r\n\r\n");
+  EXPECT_EQ(first.read_to_end(), "") << "it rested, and may have been dead";
+  EXPECT_TRUE(eventually([&] { return held() == 1; }));
+  RawSocket third(server_->address());
+  third.send(kHelloOfNode);
+  EXPECT_NE(third.read_to_end().find("Connection: close"), std::string::npos);
+  answer_held();
+  EXPECT_EQ(second.read_until("held").find("Connection: close"), std::string::npos);
   RawSocket other(server_->address());
-  other.send("GET /hello HTTP/1.1\r\nHost: a\r\nMany: yes\r\nNode: 2\r\n\r\n");
+  other.send(kHelloOfOther);
   EXPECT_EQ(other.read_until("hello").find("Connection: close"), std::string::npos);
   EXPECT_EQ(server_->counters().connections_kept, 2U);
 }
@@ -222,7 +237,7 @@ TEST_F(PlacesTest, AKeptPlaceEndsWithTheRightToIt) {
 }
 
 TEST_F(PlacesTest, AKeptConnectionMayRestForLongerThanAnother) {
-  start({.idle_max = Milliseconds(20), .kept_idle_max = minutes(1)});
+  start({.idle_max = Milliseconds(300), .kept_idle_max = minutes(1)});
   RawSocket node(server_->address());
   node.send(kHelloOfNode);
   EXPECT_NE(node.read_until("hello").find("200"), std::string::npos);

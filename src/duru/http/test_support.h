@@ -69,6 +69,7 @@ class RawSocket {
   void close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
+  int fd() const { return fd_; }
   void end_sending() { ::shutdown(fd_, SHUT_WR); }
 
   // False when the other side no longer takes it.

@@ -58,7 +58,7 @@ std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
   const long has_floor = SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION);
   DURU_ASSERT(has_floor == 1);
   // AES-128 with SHA-256 before AES-256 with SHA-384: a whole handshake then costs a server a tenth
-  // less, and a fleet whose nodes sleep between two syncs makes one for each.
+  // less, and nodes for which it keeps no connection make one for each sync.
   const int has_suites = SSL_CTX_set_ciphersuites(
       made.get(), "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   DURU_ASSERT(has_suites == 1);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include <fstream>
 
@@ -212,6 +213,29 @@ TEST(TlsTest, ManyCallersAtOnceAreAllServed) {
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(served, 3 * kCallers);
   EXPECT_EQ(server->counters().connections_accepted, std::uint64_t{kCallers});
+}
+
+TEST(TlsTest, ARequestThatCameTogetherWithTheOneBeforeIsAnswered) {
+  const CertifiedKey ca = new_ca();
+  const auto server = start_tls(identity_of(ca, {"127.0.0.1"}));
+  RawSocket socket(server->address());
+  ::fcntl(socket.fd(), F_SETFL, O_NONBLOCK);
+  const auto context = TlsContext::for_onlooker();
+  TlsSession session = TlsSession::connect(context.value(), socket.fd(), "127.0.0.1");
+  ASSERT_TRUE(eventually([&] { return session.handshake().end == TlsSession::Step::End::kDone; }));
+  int corked = 1;  // both requests, each in a record of its own, are one piece for the server
+  ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_CORK, &corked, sizeof(corked));
+  for (int i = 0; i < 2; ++i) session.write("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  corked = 0;
+  ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_CORK, &corked, sizeof(corked));
+  std::string answers;
+  EXPECT_TRUE(eventually([&] {
+    char bytes[4096];
+    const TlsSession::Step step = session.read(bytes, sizeof(bytes));
+    if (step.end == TlsSession::Step::End::kDone) answers.append(bytes, step.bytes);
+    const std::size_t first = answers.find("hello");
+    return first != std::string::npos && answers.find("hello", first + 1) != std::string::npos;
+  })) << answers;
 }
 
 TEST(TlsTest, AReaderThatTakesNothingOfALargeAnswerIsDropped) {

@@ -15,7 +15,8 @@ struct OpenFiles {
   std::uint64_t ours = 0;     // of this process
   std::uint64_t of_work = 0;  // soft limit of what it starts
 
-  // What is left for connections that are kept (HttpLimits::kept_max).
+  // What that and this machine's memory leave for connections that are kept
+  // (HttpLimits::kept_max).
   std::size_t for_kept_connections() const;
 };
 

@@ -88,7 +88,13 @@ void SnapshotSpawner::on_commit(const State&, const DurableCommit& commit) {
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  const int failed = ::posix_spawn(&running_, program.c_str(), nullptr, &attributes, argv, environ);
+  // None of our connections is held open by it, should we die before it ends.
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  const int failed =
+      ::posix_spawn(&running_, program.c_str(), &actions, &attributes, argv, environ);
+  posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) {
     running_ = 0;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -36,13 +37,16 @@ int supervise(const char* folder, int ready_fd) {
   return 0;
 }
 
+// As far as the hard limit goes; where it is refused, the task has what we have.
 bool limit_open_files(const char* text) {
   char* end = nullptr;
   const rlim_t wanted = std::strtoull(text, &end, 10);
+  if (wanted == 0 || *end != '\0') return false;
   rlimit limit{};
-  if (wanted == 0 || *end != '\0' || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-  limit.rlim_cur = wanted;
-  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  (void)!::setrlimit(RLIMIT_NOFILE, &limit);
+  return true;
 }
 
 }  // namespace
@@ -53,8 +57,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (argc == 3 && !limit_open_files(argv[2])) {
-    std::fprintf(stderr, "duru-supervise: cannot limit open files to '%s'\n", argv[2]);
-    return 1;
+    std::fprintf(stderr, "duru-supervise: '%s' is no number of open files\n", argv[2]);
+    return 2;
   }
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
   int ready[2];
