@@ -55,6 +55,7 @@ void Connection::send_response(Response response) {
   }
   state_ = State::kSending;
   set_deadline(context_.limits.write_stall_max);
+  if (close_after_) transport_.gather();  // the last answer and the end, most often in one segment
   sender_.send(std::move(head), std::move(response.body), std::move(response.file),
                [self = shared_from_this()](bool sent) {
                  if (self->state_ == State::kClosed) return;

@@ -1,5 +1,6 @@
 #include "duru/http/transport.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
@@ -126,6 +127,11 @@ bool Transport::send_now(std::string_view bytes) {
   const ssize_t sent =
       ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent <= 0 || static_cast<std::size_t>(sent) == bytes.size();
+}
+
+void Transport::gather() {
+  const int on = 1;  // a socket without it sends more segments, not others
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
 bool Transport::end_sending() {

@@ -56,6 +56,9 @@ class Transport {
   // Sends these few bytes without waiting. False when only a part of them could go, after which
   // the connection is of no more use; none at all is no harm.
   bool send_now(std::string_view bytes);
+  // What is written from now on goes out in full segments, and the rest with the end, which has to
+  // come at once.
+  void gather();
   // Tells the caller that nothing more comes; false when the connection is gone.
   bool end_sending();
   void close();
