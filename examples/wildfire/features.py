@@ -14,7 +14,7 @@ from scene import BLOCK, GRID, HEIGHT, WIDTH
 
 FAST, SLOW = 1 / 6, 1 / 80  # the share of the newest frame in each running mean
 STRIDE = 4  # see looks()
-KEEP = 10  # the slow background is kept every so many frames; the one before the newest kept is used
+KEEP = 3 * STRIDE  # the slow background is kept every so many frames; the one before the newest kept is used
 LAG = 6  # frames over which growth is measured
 
 NAMES = (
@@ -111,10 +111,10 @@ class Features:
     def next_of(self, measures, steps=1):
         if self._count == 0:
             self._start(measures)
-        if self._count >= self._keep_at:
-            self._kept.append((self._slow.copy(), self._unrest.copy(), self._activity.copy()))
-            self._keep_at = self._count + KEEP
         self._count += steps
+        if self._count > self._keep_at:
+            self._kept.append((self._slow.copy(), self._unrest.copy(), self._activity.copy()))
+            self._keep_at += KEEP
         background, unrest, activity = self._kept[0]
         slow, fast = measures - background, measures - self._fast
         for change in (slow, fast):  # what happens to the whole picture is the hour or the exposure, no smoke

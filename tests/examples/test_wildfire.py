@@ -163,7 +163,7 @@ def last_of(numbers, told=True):
         maps = features.next(frames[number], number - seen if told else 1)
         seen = number
     return maps[:8]  # against the slow and the fast background
-every_fourth = [*range(0, 80, 4), *range(80, 101)]
+every_fourth = [*range(0, 88, 4), *range(88, 101)]
 old = last_of(range(101))
 far = lambda maps: abs(maps - old).mean()
 told, untold, young = far(last_of(every_fourth)), far(last_of(every_fourth, False)), far(last_of(range(68, 101)))
