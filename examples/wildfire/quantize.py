@@ -20,7 +20,6 @@ import watch
 from scene import INTERVAL_S
 
 PIECE_FRAMES = 240  # quiet scenes are watched an hour each: many seeds, every hour of the day
-RUN_IN = 80  # frames before each: a start an hour would be many more than a camera has
 UNDECIDED = 0.5  # a threshold to build with; the one that counts is chosen below
 
 
@@ -28,7 +27,8 @@ def tuning_watches(fires, days):
     """The scenes that decide on threshold and gate."""
     pieces = max(round(days * 86400 / INTERVAL_S / PIECE_FRAMES), 1)
     # Hours in turn, so that every hour of a day has its share. They take longest, and begin first.
-    quiet = [watch.quiet(task.TUNE_SEEDS + fires + i, PIECE_FRAMES, 86400 * i / pieces, RUN_IN) for i in range(pieces)]
+    seeds = range(task.TUNE_SEEDS + fires, task.TUNE_SEEDS + fires + pieces)
+    quiet = [watch.quiet(seed, PIECE_FRAMES, 86400 * i / pieces, watch.RUN_IN) for i, seed in enumerate(seeds)]
     return quiet + [watch.fire(task.TUNE_SEEDS + i) for i in range(fires)]
 
 

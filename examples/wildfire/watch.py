@@ -15,7 +15,8 @@ import task
 from features import Features, looks
 from scene import INTERVAL_S, Scene
 
-BEFORE, WITHIN = 24, 80  # frames before ignition; after it, 20 minutes
+BEFORE, WITHIN = 24, 80  # frames that are watched before ignition; after it, 20 minutes
+RUN_IN = 80  # frames before what is watched: a camera in the field has stood there for long
 # On 16.7 camera-days and 160 fires of tuning seeds (from 150000 and 155000 on) four models that other scenes had trained raised
 # 0.6 false alarms a camera-day at 0.66 to 0.69, and found 0.91 to 0.93 of the fires.
 USUAL = 0.68
@@ -23,8 +24,8 @@ NEAR = 3  # blocks between an alarm's place and smoke that it may still mean
 
 
 class Watch(NamedTuple):
-    """A scene to be watched: so many frames, from midnight's second `start_s` or from a drawn hour, by a camera that has stood
-    there since `begins` frames before."""
+    """A scene to be watched: so many frames from its frame `begins` on, by a camera that has stood there since its first one, at
+    midnight's second `start_s` or a drawn hour. A fire starts at the watched frame `ignite_at`."""
 
     seed: int
     frames: int
@@ -58,7 +59,7 @@ class Outcome(NamedTuple):
 
 
 def fire(seed):
-    return Watch(seed, BEFORE + WITHIN, BEFORE)
+    return Watch(seed, BEFORE + WITHIN, BEFORE, begins=RUN_IN)
 
 
 def quiet(seed, frames, start_s=None, begins=0):
@@ -75,7 +76,8 @@ def points_at_smoke(frame, peak):
 
 def traces(models, watch):
     """What each of the models, files or their bytes, says of one scene; scene and features are computed once for all."""
-    scene = Scene(watch.seed, watch.start_s, ignite_at_frames=[] if watch.ignite_at is None else [watch.ignite_at])
+    fires = [] if watch.ignite_at is None else [watch.begins + watch.ignite_at]
+    scene = Scene(watch.seed, watch.start_s, ignite_at_frames=fires)
     features = Features()
     judges = [detector.Judge(detector.Model(model)) for model in models]
     found = [Trace(watch.seed, watch.ignite_at, [], []) for _ in models]
