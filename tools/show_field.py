@@ -226,7 +226,7 @@ def main():
     field = Field(parser.parse_args())
     release = field.work / "release"
     shutil.copytree(EXAMPLE, release, ignore=shutil.ignore_patterns("__pycache__"))
-    field.duru("download", "quantize", "model-int8.onnx", "--to", release)
+    field.duru("download", "gate", "model-int8.onnx", "--to", release)
     bring_in_cameras(field)
     first_release(field)
     wait_for_alarms(field)

@@ -37,15 +37,14 @@ def candidates(lesson, first):
 def main():
     task.print_header("collect: scenes, and the places in them that look like smoke to the first network")
     count = task.number("PLACE_LESSONS", 720, int, 1, lessons.MOST)
-    parts = task.number("PARTS", 1, int, 1, count)
-    part = task.number("PART", 1, int, 1, parts)
+    part, parts, _ = share = task.share(f"{count} lessons", count)
     with numpy.load(task.input_path(task.BLOCKS), allow_pickle=False) as file:
         first = Network.of(file, "first")
     started = time.process_time()
     numbers = range(count * (part - 1) // parts, count * part // parts)
     made = [rows for number in numbers for rows in candidates(lessons.lesson(lessons.PLACES + number), first)]
     rows, labels = lessons.joined(made)
-    numpy.savez(task.output_path(task.PLACES.format(part)), rows=rows, labels=labels, parts=parts, lessons=count)
+    task.write_part(task.PLACES, share, rows=rows, labels=labels)
     seconds = time.process_time() - started
     print(f"{len(numbers)} scenes: {len(labels)} candidates of which {int(labels.sum())} smoke; {seconds:.0f} s of this CPU")
 

@@ -1,6 +1,6 @@
 """Figures of a float32 and an int8 model on held-out synthetic scenes, as JSON lines on stdout, one figure a line.
 
-    evaluate.py MODELS [--quick]      # MODELS: the folder that quantize.py wrote
+    evaluate.py MODELS [--quick]      # MODELS: the folder that gate.py wrote
 
 Whole: 30 days of scenes without fire, a seed each, and 120 fires of 26 minutes, by PROCESSES (default 2): ten minutes on two
 idle cores, several times as long beside other work. --quick: a little of it, in seconds, to see that everything works; its

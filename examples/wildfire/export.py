@@ -70,6 +70,17 @@ def describe(model, arrays, threshold):
     return model
 
 
+def decide(model, threshold):
+    """Puts another threshold into a model that describe() described."""
+    about = json.loads(model.metadata_props[0].value) | {"threshold": threshold}
+    helper.set_model_props(model, {model.metadata_props[0].key: json.dumps(about)})
+    return model
+
+
+def operators(model):
+    return sorted({node.op_type for node in model.graph.node})
+
+
 class CalibrationBlocks(CalibrationDataReader):
     """Features of some frames of training scenes: those that tune and judge the model stay unseen."""
 

@@ -9,11 +9,13 @@ import sys
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import numpy
+
 # Seeds of scenes. The three ranges never mix: the network learns on the first, thresholds and the gate use the second,
 # figures that are reported and the cameras the third.
 TRAIN_SEEDS, TUNE_SEEDS, HELD_OUT_SEEDS = 0, 100_000, 200_000
 BLOCKS, PLACES, MODEL, METRICS = "blocks.npz", "places-{}.npz", "model.npz", "metrics.json"
-FLOAT32, INT8, GATE = "model-float32.onnx", "model-int8.onnx", "gate.json"
+FLOAT32, INT8, SEEN, GATE = "model-float32.onnx", "model-int8.onnx", "seen-{}.npz", "gate.json"
 
 
 def print_header(what):
@@ -34,6 +36,35 @@ def input_path(name):
 
 def output_path(name):
     return folder("DURU_OUTPUTS") / name
+
+
+def write_part(name, share, **arrays):
+    """One of the files that jobs beside each other make of one work."""
+    part, parts, whole = share
+    numpy.savez(output_path(name.format(part)), parts=parts, whole=whole, **arrays)
+
+
+def read_parts(name):
+    """The arrays of each of those files; ends the program when they are not all of one work."""
+    part, known = 1, None
+    while known is None or part <= known[0]:
+        file_name = name.format(part)
+        if not input_path(file_name).exists():
+            sys.exit(f"there is no {file_name}" + (f", part {part} of {known[0]}" if known else ""))
+        with numpy.load(input_path(file_name), allow_pickle=False) as file:
+            about = int(file["parts"]), str(file["whole"])
+            if about != (known or about):
+                sys.exit(f"{file_name} is one of {about[0]} parts of {about[1]}, {name.format(1)} of {known[0]} of {known[1]}")
+            known = about
+            yield dict(file)
+        part += 1
+
+
+def share(whole, most):
+    """(part, parts, whole): this job does the PARTth (1, 2, …) of PARTS shares of a work that `whole` describes; of 1 when not
+    given."""
+    parts = number("PARTS", 1, int, 1, most)
+    return number("PART", 1, int, 1, parts), parts, whole
 
 
 def write_json(name, value):

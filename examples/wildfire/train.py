@@ -4,7 +4,6 @@ Inputs: blocks.npz, and places-1.npz, places-2.npz, …: all parts of one collec
 metrics.json.
 """
 
-import sys
 import time
 
 import task  # first: it sets the number of threads
@@ -17,28 +16,12 @@ import network
 NETWORK = {"hidden": (32, 16), "penalty": 0.1, "batch": 256, "members": 4, "epochs": 12}
 
 
-def collected():
-    """(rows, labels) of each file of places; ends the program when they are not all of one collection."""
-    part, parts = 1, None
-    while parts is None or part <= parts[0]:
-        name = task.PLACES.format(part)
-        if not task.input_path(name).exists():
-            sys.exit(f"there is no {name}: collect.py writes it" + (f", as part {part} of {parts[0]}" if parts else ""))
-        with numpy.load(task.input_path(name), allow_pickle=False) as file:
-            known = int(file["parts"]), int(file["lessons"])
-            if known != (parts or known):
-                sys.exit(f"{name} is one of {known[0]} parts of {known[1]} lessons, {task.PLACES.format(1)} of {parts}")
-            parts = known
-            yield file["rows"], file["labels"]
-        part += 1
-
-
 def main():
     task.print_header("train: a network that judges the places that look like smoke, by their history")
     started = time.process_time()
     with numpy.load(task.input_path(task.BLOCKS), allow_pickle=False) as file:
         first = dict(file)
-    rows, labels = lessons.joined(collected())
+    rows, labels = lessons.joined((part["rows"], part["labels"]) for part in task.read_parts(task.PLACES))
     second, loss = network.trained(rows, labels, **NETWORK)
     seconds = time.process_time() - started
     numpy.savez(task.output_path(task.MODEL), **first, **second.arrays("second"))

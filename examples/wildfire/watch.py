@@ -99,6 +99,28 @@ def all_traces(models, watches):
         return list(zip(*pool.map(functools.partial(traces, models), watches)))
 
 
+def arrays(seen):
+    """all_traces() as arrays, one after another in each."""
+    scenes = seen[0]
+    return {
+        "seeds": [trace.seed for trace in scenes],
+        "ignite_at": [-1 if trace.ignite_at is None else trace.ignite_at for trace in scenes],
+        "ends": numpy.cumsum([len(trace.scores) for trace in scenes]),
+        "scores": [numpy.concatenate([trace.scores for trace in traces]) for traces in seen],
+        "near": [numpy.concatenate([trace.near for trace in traces]) for traces in seen],
+    }
+
+
+def traces_of(arrays):
+    """The other way."""
+    ignite_at = [None if at < 0 else at for at in arrays["ignite_at"].tolist()]
+    pieces = [[numpy.split(row, arrays["ends"][:-1]) for row in arrays[name]] for name in ("scores", "near")]
+    return [
+        [Trace(*known, s.tolist(), n.tolist()) for *known, s, n in zip(arrays["seeds"].tolist(), ignite_at, scores, near)]
+        for scores, near in zip(*pieces)
+    ]
+
+
 def raised(trace, threshold):
     """Numbers of the frames at which an alarm begins."""
     alarm = detector.Alarm(threshold)

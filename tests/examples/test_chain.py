@@ -15,10 +15,13 @@ EXAMPLE = ROOT / "examples" / "wildfire"
 # A model of a few scenes, held to nothing: what is tested is its way, not how good it is.
 SHORT = {
     "train-blocks": {"BLOCK_LESSONS": "12"},
-    "collect-1": {"PLACE_LESSONS": "28"},
-    "collect-2": {"PLACE_LESSONS": "28"},
+    "collect-1": {"PLACE_LESSONS": "48"},
+    "collect-2": {"PLACE_LESSONS": "48"},
     "train": {},
-    "quantize": {"GATE_FIRES": "4", "GATE_DAYS": "0.1", "FLOOR_RECALL": "0", "BUDGET": "1000"},
+    "quantize": {},
+    "rehearse-1": {"GATE_FIRES": "4", "GATE_DAYS": "0.1"},
+    "rehearse-2": {"GATE_FIRES": "4", "GATE_DAYS": "0.1"},
+    "gate": {"FLOOR_RECALL": "0", "BUDGET": "1000"},
 }
 
 
@@ -39,7 +42,7 @@ def shown(duru_binary, agent_binary, example_python, tmp_path_factory):
     file.write_text(yaml.safe_dump({"jobs": jobs}))
     try:
         server.cli("submit", file)
-        server.cli("wait", "quantize", timeout_s=600)
+        server.cli("wait", "gate", timeout_s=600)
         show = [ROOT / "tools" / "show_field.py", "--bin", duru_binary.parent, "--data", server.data, "--work", work]
         done = subprocess.run([sys.executable, *show], capture_output=True, text=True, timeout=600, env=server.environment)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -11,8 +11,9 @@ from harness import ROOT, wait_until
 
 EXAMPLE = ROOT / "examples" / "wildfire"
 # Enough to tell a plume from a clear or clouded sky, in seconds; ./run and bench/run train on all scenes.
-SMALL = {"BLOCK_LESSONS": "12", "PLACE_LESSONS": "28"}
+SMALL = {"BLOCK_LESSONS": "12", "PLACE_LESSONS": "48"}
 TRAINING = ("train_blocks.py", "collect.py", "train.py")
+GATE = ("quantize.py", "rehearse.py", "gate.py")
 SMALL_GATE = {"GATE_FIRES": "4", "GATE_DAYS": "0.1"}
 
 
@@ -39,8 +40,9 @@ def models(run_python, tmp_path_factory):
     for program in TRAINING:
         done = run_python(program, **folders, **SMALL)
         assert done.returncode == 0, done.stderr
-    gated = run_python("quantize.py", **folders, **SMALL_GATE, FLOOR_RECALL="0", BUDGET="10")
-    assert gated.returncode == 0, gated.stderr
+    for program in GATE:
+        done = run_python(program, **folders, **SMALL_GATE, FLOOR_RECALL="0", BUDGET="10")
+        assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -234,7 +236,8 @@ def test_a_model_that_never_saw_what_looks_like_smoke_is_stopped_by_the_gate(run
     for program in TRAINING:
         few = {"BLOCK_LESSONS": "4", "PLACE_LESSONS": "4", "TRAIN_CONFUSERS": "no"}
         assert run_python(program, **folders, **few).returncode == 0
-    gated = run_python("quantize.py", **folders, **SMALL_GATE, FLOOR_RECALL="0.8", BUDGET="1.0")
+    for program in GATE:
+        gated = run_python(program, **folders, **SMALL_GATE, FLOOR_RECALL="0.8", BUDGET="1.0")
     assert gated.returncode == 1
     assert "gate FAILED" in gated.stdout and "misses its floor" in gated.stderr
     gate = json.loads((tmp_path / "gate.json").read_text())
@@ -255,6 +258,18 @@ print(outcome.false_alarms)
 """
     done = run_python("-c", program)
     assert done.stdout.splitlines() == ["0.68 0 1.0", "0.76 0 1.0", "2"], done.stdout + done.stderr
+
+
+def test_what_the_models_saw_is_the_same_after_its_way_through_a_file(run_python, tmp_path):
+    program = """
+import numpy, task, watch
+fire, quiet = watch.Trace(2, 1, [0.1, 0.9, 0.3], [False, True, False]), watch.Trace(3, None, [0.25], [False])
+other = [fire._replace(scores=[0.0, 0.5, 0.7]), quiet]
+task.write_part("seen-{}.npz", (1, 1, "4 fires"), **watch.arrays([(fire, quiet), other]))
+print([watch.traces_of(arrays) for arrays in task.read_parts("seen-{}.npz")] == [[[fire, quiet], other]])
+"""
+    done = run_python("-c", program, DURU_INPUTS=str(tmp_path), DURU_OUTPUTS=str(tmp_path))
+    assert done.stdout.split() == ["True"], done.stdout + done.stderr
 
 
 def test_the_exported_model_holds_only_operators_that_npu_compilers_take_and_the_gate_judges_int8(models):
