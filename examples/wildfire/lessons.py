@@ -27,9 +27,20 @@ CLEAR = 0.01  # opacity below which there is no smoke to learn
 HARDLY = 0.02  # opacity that is neither smoke nor clear
 VISIBLE = 1.5  # of the 255 levels of light, by which smoke must change a block's pixels to be seen
 BUSY = 8  # times as many events as on a common day, so that a few hours of scenes hold some of each kind
-# How often a lesson without fire is in which hours: most by night and at dawn, when there is fog, and while the sun is low and
-# lights or leaves one slope after the other. By day and without events little looks like smoke.
-HOURS = ((0.30, 2, 9.5), (0.20, 19, 24), (0.28, 16.2, 18.3), (0.07, 5.7, 7.8), (0.15, 0, 24))
+# How often a lesson is in which hours, and on which kind of day where that is not drawn too. Without fire most are by night and at
+# dawn, when there is fog, and while the sun is low and lights or leaves one slope after the other: by day and without events
+# little looks like smoke. Fires are when fires are, and more often than that while the sun is low, or such an hour would seem to
+# say that there is none.
+QUIET_HOURS = (
+    (0.15, 2, 9.5, "foggy"),
+    (0.14, 2, 9.5, None),
+    (0.10, 19, 24, "foggy"),
+    (0.10, 19, 24, None),
+    (0.25, 16.2, 18.3, None),
+    (0.08, 5.7, 7.8, None),
+    (0.18, 0, 24, None),
+)
+FIRE_HOURS = ((0.22, 16.2, 18.8, None), (0.08, 5.5, 8, None), (0.70, None, None, None))
 
 
 class Lesson(NamedTuple):
@@ -49,13 +60,14 @@ def lesson(number):
     rng = numpy.random.default_rng([task.TRAIN_SEEDS, 3, number])  # a scene draws from [seed, 1] and [seed, 2, …]
     begins = STRIDE * int(rng.integers(*BEFORE))
     ignite_at = begins + int(rng.integers(*IGNITE_AT))
-    _, begin, end = HOURS[rng.choice(len(HOURS), p=[share for share, _, _ in HOURS])]
-    hour = float(rng.uniform(begin, end))
     burns = number % 2 == 1
+    hours = FIRE_HOURS if burns else QUIET_HOURS
+    _, begin, end, kind = hours[rng.choice(len(hours), p=[share for share, *_ in hours])]
     scene = Scene(
         task.TRAIN_SEEDS + number,
-        start_s=None if burns else 3600 * hour,
+        start_s=None if begin is None else 3600 * float(rng.uniform(begin, end)),
         ignite_at_frames=[ignite_at, ignite_at + int(rng.integers(*NEXT_FIRE_AFTER))] if burns else [],
+        kind=kind,
         confusers=os.environ.get("TRAIN_CONFUSERS", "yes") != "no",
         busy=BUSY,
     )

@@ -52,13 +52,13 @@ def drifted(layer, columns):
 
 class Scene:
     """Frames `interval_s` apart. `start_s` is drawn when it is None; a fire starts at each of `ignite_at_frames`, somewhere,
-    and the hour of the first decides the start. `busy` times as many events as on a common day; confusers=False leaves out
-    weather, events, shake and exposure changes."""
+    and the hour of the first decides the start. The `kind` of day is drawn too when it is None. `busy` times as many events as
+    on a common day; confusers=False leaves out weather, events, shake and exposure changes."""
 
-    def __init__(self, seed, start_s=None, interval_s=INTERVAL_S, ignite_at_frames=(), confusers=True, busy=1.0):
+    def __init__(self, seed, start_s=None, interval_s=INTERVAL_S, ignite_at_frames=(), confusers=True, busy=1.0, kind=None):
         rng = numpy.random.default_rng([seed, 1])
         self.seed, self.interval_s, self.confusers = seed, interval_s, confusers
-        self.day = Day(rng, confusers)
+        self.day = Day(rng, confusers, kind)
         self.terrain = Terrain(rng)
         hour = fire_hour(rng) if ignite_at_frames else rng.uniform(0, 24)
         before_s = ignite_at_frames[0] * interval_s if ignite_at_frames else 0

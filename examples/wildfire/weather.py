@@ -26,10 +26,14 @@ def smoothstep(value, low, high):
 
 
 class Day:
-    """Weather as curves through hourly values. With confusers=False a clear, still, steady day without any events."""
+    """Weather as curves through hourly values. The kind of day is drawn when it is None. With confusers=False a clear, still,
+    steady day without any events."""
 
-    def __init__(self, rng, confusers=True):
-        self.kind = KINDS[rng.integers(len(KINDS))] if confusers else "clear"
+    def __init__(self, rng, confusers=True, kind=None):
+        self.kind = "clear"
+        if confusers:
+            drawn = KINDS[rng.integers(len(KINDS))]
+            self.kind = kind or drawn
         cover, fog, wind, haze = MEANS[self.kind]
         hours = numpy.arange(25)
         wander = lambda size: numpy.convolve(rng.normal(0, size, 29), numpy.ones(5) / 5**0.5, "valid")
