@@ -3,7 +3,9 @@
 //
 //   bench_edge ADDRESS TOKEN SERVER_PID CA_FILE DEVICES HEARTBEAT_S MODE...
 //
-// ADDRESS is HOST:PORT, or https://HOST:PORT with the server's CA in CA_FILE ("-": in clear).
+// ADDRESS is HOST:PORT, or https://HOST:PORT with the server's CA in CA_FILE ("-": in clear). A
+// server on 0.0.0.0 is reached at many addresses of this machine: with one alone the kernel would
+// search for a free port of ours at each of a thousand connections a second, as no device does.
 // First every device syncs until it has its release and has said that it serves, as fast as that
 // goes; then each MODE has a round of its own, which is measured:
 //
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -57,6 +60,12 @@ struct Options {
   std::string pid;
   long devices = 0;
   std::chrono::seconds heartbeat{};
+
+  HttpClient client_of(int lane) const {
+    Address to = address;
+    if (to.host == "0.0.0.0") to.host = "127.0.0." + std::to_string(1 + lane);
+    return HttpClient(std::move(to), client);
+  }
 };
 
 struct Device {
@@ -134,7 +143,7 @@ void allow_open_files() {
 
 // A fleet without nodes has its release at once; who joins gets it.
 void prepare(const Options& options) {
-  HttpClient client(options.address, options.client);
+  HttpClient client = options.client_of(0);
   expect(client, options.token, "/v1/apply",
          R"({"fleets":[{"name":"cameras","selector":{"bench":"edge"}}],)"
          R"("releases":[{"name":"one","command":["./run"],"probe":{"command":["./well"]}}],)"
@@ -143,7 +152,7 @@ void prepare(const Options& options) {
 
 void enrol(const Options& options, std::vector<Device>& devices) {
   on_threads(kEnrolConnections, [&](int thread) {
-    HttpClient client(options.address, options.client);
+    HttpClient client = options.client_of(thread);
     for (std::size_t i = static_cast<std::size_t>(thread); i < devices.size();
          i += kEnrolConnections) {
       const auto made =
@@ -200,14 +209,16 @@ class Heartbeats {
   // Lets devices sync, spread over all of them, until the server keeps no further connection: how
   // many have one.
   std::size_t make_own() {
-    HttpClient client(options_.address, options_.client);
-    std::size_t made = 0;
-    for (std::size_t i = 0; i < devices_.size(); ++i) {
-      Device& device = devices_[i * kSpread % devices_.size()];
-      if (!ask(client, Mode::kOwn, device).has_value()) give_up("a sync was refused");
-      if (!device.own) break;
-      ++made;
-    }
+    std::atomic<std::size_t> made = 0;
+    on_threads(kLanes, [&](int lane) {
+      HttpClient client = options_.client_of(lane);
+      for (auto i = static_cast<std::size_t>(lane); i < devices_.size(); i += kLanes) {
+        Device& device = devices_[i * kSpread % devices_.size()];
+        if (!ask(client, Mode::kOwn, device).has_value()) give_up("a sync was refused");
+        if (!device.own) return;
+        ++made;
+      }
+    });
     return made;
   }
 
@@ -218,7 +229,7 @@ class Heartbeats {
     const int threads = mode == Mode::kFew ? kFewConnections : kLanes;
     std::vector<Heard> heard(static_cast<std::size_t>(threads));
     on_threads(threads, [&](int thread) {
-      HttpClient client(options_.address, options_.client);
+      HttpClient client = options_.client_of(thread);
       const auto first = static_cast<std::size_t>(thread);
       for (std::size_t i = first; i < devices_.size(); i += static_cast<std::size_t>(threads)) {
         const auto due = wait(i);
@@ -282,7 +293,7 @@ class Heartbeats {
     const bool is_kept = connection == nullptr || *connection != "close";
     if (is_kept == device.own.has_value()) return;
     if (!is_kept) return device.own.reset();
-    device.own.emplace(std::exchange(client, HttpClient(options_.address, options_.client)));
+    device.own.emplace(std::exchange(client, HttpClient(client.address(), options_.client)));
   }
 
   const Options& options_;
@@ -347,6 +358,7 @@ int main(int argc, char** argv) {
                   std::atol(argv[5]),
                   std::chrono::seconds(std::atol(argv[6]))};
   if (std::string_view(argv[4]) != "-") options.client.trust.ca_pem = read_file(argv[4]);
+  options.client.trust.checks_name = false;  // a node believes its server's CA, wherever it moves
   for (int i = 7; i < argc; ++i) parse_mode(argv[i]);  // a wrong one is said before the work
   allow_open_files();
   std::vector<Device> devices(static_cast<std::size_t>(options.devices));
