@@ -3,9 +3,11 @@
 //
 //   bench_edge ADDRESS TOKEN SERVER_PID CA_FILE DEVICES HEARTBEAT_S MODE...
 //
-// ADDRESS is HOST:PORT, or https://HOST:PORT with the server's CA in CA_FILE ("-": in clear). A
-// server on 0.0.0.0 is reached at many addresses of this machine: with one alone the kernel would
-// search for a free port of ours at each of a thousand connections a second, as no device does.
+// ADDRESS is 127.0.0.1:PORT, or https://127.0.0.1:PORT with the server's CA in CA_FILE ("-": in
+// clear). A server in TLS must listen on 0.0.0.0: it is reached at several addresses of this
+// machine, as with one alone the kernel searches long for a free port of ours, at each of a
+// thousand connections a second.
+//
 // First every device syncs until it has its release and has said that it serves, as fast as that
 // goes; then each MODE has a round of its own, which is measured:
 //
@@ -63,7 +65,7 @@ struct Options {
 
   HttpClient client_of(int lane) const {
     Address to = address;
-    if (to.host == "0.0.0.0") to.host = "127.0.0." + std::to_string(1 + lane);
+    if (to.is_tls) to.host = "127.0.0." + std::to_string(1 + lane);
     return HttpClient(std::move(to), client);
   }
 };
