@@ -167,6 +167,17 @@ def test_a_node_keeps_one_connection_from_sync_to_sync(field, node, release):
     assert field.http.connections == kept
 
 
+def test_where_the_kept_connection_was_dead_a_sync_goes_out_again_at_once(field, node, release):
+    field.heartbeat = "6s"
+    node.run()
+    serve(field, release, "one")
+    wait_until(lambda: len(field.http.connections) == 1, "the download's connection to be closed")
+    before, lost = len(field.syncs), []
+    field.loses = lambda kind: kind == "sync" and not lost and lost.append(kind) is None
+    wait_until(lambda: lost and len(field.syncs) > before + 1, "the sync that was lost to be heard again")
+    assert "cannot be reached" not in node.log.read_text()
+
+
 def test_a_node_holds_no_connection_while_it_waits_for_a_long_heartbeat(field, node, release):
     field.heartbeat = "301s"
     node.run()
